@@ -1,0 +1,49 @@
+import type { Subject } from '../core/subject.ts';
+import type { Away, Cold, Misconfigured } from './ledger.ts';
+
+/** Another writer took over: this one must stop. */
+export interface Fenced {
+  readonly kind: 'fenced';
+  readonly term: number;
+}
+
+export type ClaimOutcome =
+  /** `fresh`: the ledger was empty and is now initialised. */
+  { readonly kind: 'claimed'; readonly term: number; readonly fresh: boolean } | Cold | Away | Misconfigured;
+
+export interface SubjectEdit {
+  readonly subject: Subject;
+  /** The new revision; prefixed with `!` it refuses every call of the subject. */
+  readonly revision: string;
+  /** Definition hash by budget name. */
+  readonly definitions: Readonly<Record<string, string>>;
+}
+
+export type EditOutcome =
+  | { readonly kind: 'done' }
+  /** The ledger counts another definition under this name; nothing was changed. */
+  | { readonly kind: 'redefined'; readonly budgets: readonly string[] }
+  | Fenced
+  | Cold
+  | Away
+  | Misconfigured;
+
+export type WriteOutcome = { readonly kind: 'done' } | Fenced | Cold | Away | Misconfigured;
+
+/**
+ * What only the installation's one writer (operator or standalone) may do. Every write carries the term it claimed; an
+ * older term is refused.
+ */
+export interface LedgerWriter {
+  /**
+   * Becomes the writer, with a term above every earlier one. An empty ledger is initialised only when `knownBefore` is
+   * false: data that was there before and is gone is a loss, answered `cold`.
+   */
+  claim(knownBefore: boolean): Promise<ClaimOutcome>;
+  /** Sets a subject's revision after checking its budgets' definitions against what is counted. */
+  edit(term: number, edit: SubjectEdit): Promise<EditOutcome>;
+  /** Sets the platform's revision. */
+  editPlatform(term: number, revision: string): Promise<WriteOutcome>;
+  /** Extends the installation's lease (24 h of ledger time) within which proxies trust their records. */
+  renewLease(term: number): Promise<WriteOutcome>;
+}
