@@ -1,0 +1,22 @@
+import type { z } from 'zod';
+
+/**
+ * Marks what a schema will accept in a later version and refuses today: members of an object or values of a choice, each
+ * with the feature it belongs to. A field that is accepted and ignored would be worse than none.
+ */
+export function later<S extends z.ZodType>(schema: S, features: Readonly<Record<string, string>>): S {
+  return schema.meta({ ...schema.meta(), [LATER]: features });
+}
+
+const LATER = 'later';
+
+/** The refusal of something that a later version brings; undefined when `name` is no such thing. */
+export function laterText(schema: unknown, name: string): string | undefined {
+  const features = (schema as z.ZodType | undefined)?.meta()?.[LATER] as Record<string, string> | undefined;
+  return features !== undefined && Object.hasOwn(features, name) ? notYetText(features[name] ?? name) : undefined;
+}
+
+/** One sentence for every such refusal. */
+export function notYetText(feature: string): string {
+  return `NotYetSupported: ${feature} will come with a later version of budgetd; remove this`;
+}
