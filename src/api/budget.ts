@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { parseUsd } from '../core/money.ts';
 import { isAnchor, type WindowRule, windowRuleProblem } from '../core/window.ts';
-import { choice, list, listMap, object, text } from './field.ts';
+import { choice, listMap, object, set, text } from './field.ts';
 import { MODEL_GLOB, SHORT_NAME, USD } from './form.ts';
 import { immutable, withRules } from './rule.ts';
 
@@ -9,7 +9,7 @@ export const WEEKDAYS = ['Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday',
 
 /** Globs over model names, as allow-list or filter. */
 export function models(description: string): z.ZodArray<z.ZodString> {
-  return list(description, text('Model name or glob with "*".', MODEL_GLOB), { max: 32, min: 1 });
+  return set(description, text('Model name or glob with "*".', MODEL_GLOB), { max: 32, min: 1 });
 }
 
 const timeZone = withRules(
@@ -125,12 +125,12 @@ export const budgetSchema = object('A named limit.', members, [
       weekStart === undefined || ((period === '1w' || period === '7d') && alignment !== 'Anchored'),
     field: 'weekStart',
   },
-  immutable('period', "''", ANOTHER_WINDOW),
+  immutable('period', undefined, ANOTHER_WINDOW),
   immutable('alignment', "'Calendar'", ANOTHER_WINDOW),
-  immutable('anchor', "''", ANOTHER_WINDOW),
+  immutable('anchor', undefined, ANOTHER_WINDOW),
   immutable('timeZone', "'UTC'", ANOTHER_WINDOW),
   immutable('weekStart', "'Monday'", ANOTHER_WINDOW),
-  immutable('models', '[]', ANOTHER_WINDOW),
+  immutable('models', undefined, ANOTHER_WINDOW),
 ]);
 
 export type BudgetSpec = z.output<typeof budgetSchema>;

@@ -57,10 +57,19 @@ export function unionRules<T extends { readonly type: string }>(
   }));
 }
 
-/** A member that may never change, be added or be removed; absent counts as `absent`, written as CEL. */
-export function immutable(member: string, absent: string, why: string): Rule<unknown> {
+/**
+ * A member that may never change, be added or be removed, but to and from what its absence means. Written with `has`:
+ * the API server cannot bound the cost of a comparison of `orValue`.
+ *
+ * @param absent what absence means, as CEL; undefined: nothing that could be written
+ */
+export function immutable(path: string, absent: string | undefined, why: string): Rule<unknown> {
+  const isAbsent = (member: string): string => (absent === undefined ? 'false' : `${member} == ${absent}`);
+  const [now, before] = [`self.${path}`, `oldSelf.${path}`];
   return {
-    cel: `self.?${member}.orValue(${absent}) == oldSelf.?${member}.orValue(${absent})`,
-    message: `${member} is immutable: ${why}`,
+    cel:
+      `has(${now}) ? (has(${before}) ? ${now} == ${before} : ${isAbsent(now)}) ` +
+      `: (!has(${before}) || ${isAbsent(before)})`,
+    message: `${path} is immutable: ${why}`,
   };
 }

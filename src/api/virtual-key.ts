@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { budgetsSchema, models } from './budget.ts';
 import { callsSchema } from './call-settings.ts';
-import { choice, flag, integer, listMap, object, set, statusText, text } from './field.ts';
+import { choice, flag, integer, list, listMap, object, set, statusText, text } from './field.ts';
 import { DURATION, LONG_OBJECT_NAME, SHORT_NAME, TIMESTAMP } from './form.ts';
 import { AGE, BLOCKED_BY, BUDGET_COLUMNS, conditionColumn, type KindDefinition } from './kind.ts';
 import { objectRef, secretKeyRef } from './reference.ts';
@@ -56,7 +56,7 @@ const keySchema = object(
 );
 
 const customers = object('How calls name the end user they are made for.', {
-  from: set(
+  from: list(
     'Where the id may stand, in this order; absent is [Header].',
     choice('One source.', ['Header', 'OpenAIUser', 'AnthropicUserId', 'SafetyIdentifier']),
     { max: 4, min: 1 },
@@ -94,7 +94,7 @@ export const virtualKeySpec = object(
   },
   [
     {
-      cel: "self.?key.?type.orValue('Generated') == oldSelf.?key.?type.orValue('Generated')",
+      cel: "(has(self.key) ? self.key.type : 'Generated') == (has(oldSelf.key) ? oldSelf.key.type : 'Generated')",
       message: 'key.type is immutable: make another VirtualKey',
     },
   ],

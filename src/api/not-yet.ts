@@ -1,0 +1,85 @@
+import { type FieldPath, fieldText, type Finding, type Problem } from '../core/problem.ts';
+import type { CallSettings } from './call-settings.ts';
+import { notYetText } from './later.ts';
+import type { ManifestObject } from './manifest.ts';
+import type { TeamSpec } from './team.ts';
+import type { UserSpec } from './user.ts';
+import type { VirtualKeySpec } from './virtual-key.ts';
+
+/**
+ * Fields of an object that the API has and this version does not obey yet. Such an object is refused: a field that is
+ * accepted and ignored would be worse than none.
+ */
+export function notYetSupported(object: ManifestObject): Problem[] {
+  return findingsOf(object).map(({ severity, path, message }) => ({
+    severity,
+    file: object.source.file,
+    line: object.source.lineOf(path),
+    field: fieldText(path),
+    message,
+  }));
+}
+
+function findingsOf(object: ManifestObject): Finding[] {
+  switch (object.kind) {
+    case 'VirtualKey':
+      return virtualKeyFindings(object.value.spec);
+    case 'Team':
+      return teamFindings(object.value.spec);
+    case 'User':
+      return userFindings(object.value.spec);
+    case 'Customer':
+      return present(object.kind, ['kind'], 'the kind Customer');
+    case 'BudgetAlertPolicy':
+      return present(object.kind, ['kind'], 'the kind BudgetAlertPolicy');
+    case 'BudgetAdjustment':
+      return present(object.kind, ['kind'], 'the kind BudgetAdjustment');
+    case 'Secret':
+    case 'Namespace':
+      return [];
+  }
+}
+
+function virtualKeyFindings(spec: VirtualKeySpec): Finding[] {
+  const generated = spec.key?.generated;
+  const rotated = (generated?.version ?? 1) > 1 ? generated?.version : undefined;
+  return [
+    ...present(generated?.every, ['spec', 'key', 'generated', 'every'], 'rotation of keys'),
+    ...present(rotated, ['spec', 'key', 'generated', 'version'], 'rotation of keys'),
+    ...present(spec.customers, ['spec', 'customers'], 'customers'),
+    ...present(spec.alerts, ['spec', 'alerts'], 'alerts'),
+    ...notYetSupportedCalls(spec.calls, ['spec', 'calls']),
+  ];
+}
+
+function teamFindings(spec: TeamSpec): Finding[] {
+  const listed = spec.membership === 'Listed' ? spec.membership : undefined;
+  return [
+    ...present(listed, ['spec', 'membership'], 'membership Listed'),
+    ...present(spec.members, ['spec', 'members'], 'budgets of members'),
+    ...present(spec.memberDefaults, ['spec', 'memberDefaults'], 'budgets of members'),
+    ...present(spec.ownerEmails, ['spec', 'ownerEmails'], 'alerts'),
+    ...present(spec.alerts, ['spec', 'alerts'], 'alerts'),
+    ...notYetSupportedCalls(spec.calls, ['spec', 'calls']),
+  ];
+}
+
+function userFindings(spec: UserSpec): Finding[] {
+  return present(spec.alerts, ['spec', 'alerts'], 'alerts');
+}
+
+/** The same of `calls`, which the platform configuration has too. */
+export function notYetSupportedCalls(calls: CallSettings | undefined, path: FieldPath): Finding[] {
+  const unbounded = calls?.unbounded === 'Deny' ? undefined : calls?.unbounded;
+  const drain = calls?.onAbort === 'Drain' ? calls.onAbort : undefined;
+  const allow = calls?.ledgerDown === 'Allow' ? calls.ledgerDown : undefined;
+  return [
+    ...present(unbounded, [...path, 'unbounded'], 'calls.unbounded other than Deny'),
+    ...present(drain, [...path, 'onAbort'], 'calls.onAbort Drain'),
+    ...present(allow, [...path, 'ledgerDown'], 'calls.ledgerDown Allow'),
+  ];
+}
+
+function present(value: unknown, path: FieldPath, feature: string): Finding[] {
+  return value === undefined ? [] : [{ severity: 'error', path, message: notYetText(feature) }];
+}
