@@ -1,7 +1,9 @@
 import { z } from 'zod';
+import { read, type Reading } from './explain.ts';
 import { choice, integer, map, object, text, type TextForm } from './field.ts';
 import { LABEL_NAME } from './form.ts';
 import { later } from './later.ts';
+import { notYetSupportedCalls } from './not-yet.ts';
 import { platformSchema } from './platform.ts';
 
 /** The schema of budgetd.yaml. Secrets are never inline: they name a variable or a file. */
@@ -115,3 +117,11 @@ export const configSchema = later(
 );
 
 export type Config = z.output<typeof configSchema>;
+
+/** Reads the data of a budgetd.yaml; what this version does not obey yet is refused. */
+export function readConfig(data: unknown): Reading<Config> {
+  const reading = read(configSchema, data);
+  if (reading.kind === 'invalid') return reading;
+  const findings = notYetSupportedCalls(reading.value.platform?.calls, ['platform', 'calls']);
+  return findings.length === 0 ? reading : { kind: 'invalid', findings };
+}

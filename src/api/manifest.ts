@@ -1,4 +1,4 @@
-import type { FieldPath } from '../core/problem.ts';
+import type { Written } from '../core/problem.ts';
 import type { BudgetAdjustmentSpec } from './budget-adjustment.ts';
 import type { BudgetAlertPolicySpec } from './budget-alert-policy.ts';
 import type { CustomerSpec } from './customer.ts';
@@ -46,12 +46,9 @@ export interface ManifestValues {
 export type ManifestKind = keyof ManifestValues;
 
 /** Where an object was written. */
-export interface ManifestSource {
-  readonly file: string;
+export interface ManifestSource extends Written {
   /** First line of the object. */
   readonly line: number;
-  /** Line of a field, or of the nearest parent that is written. */
-  lineOf(path: FieldPath): number;
 }
 
 /** One object of a manifest. `kind` decides the type of `value`. */

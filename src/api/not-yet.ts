@@ -1,4 +1,4 @@
-import { type FieldPath, fieldText, type Finding, type Problem } from '../core/problem.ts';
+import { type FieldPath, type Finding, type Problem, problemAt } from '../core/problem.ts';
 import type { CallSettings } from './call-settings.ts';
 import { notYetText } from './later.ts';
 import type { ManifestObject } from './manifest.ts';
@@ -11,13 +11,7 @@ import type { VirtualKeySpec } from './virtual-key.ts';
  * accepted and ignored would be worse than none.
  */
 export function notYetSupported(object: ManifestObject): Problem[] {
-  return findingsOf(object).map(({ severity, path, message }) => ({
-    severity,
-    file: object.source.file,
-    line: object.source.lineOf(path),
-    field: fieldText(path),
-    message,
-  }));
+  return findingsOf(object).map((finding) => problemAt(object.source, finding));
 }
 
 function findingsOf(object: ManifestObject): Finding[] {

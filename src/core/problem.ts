@@ -21,6 +21,18 @@ export interface Finding {
 /** Members and indexes from the root of an object or document to a field. */
 export type FieldPath = readonly (string | number)[];
 
+/** Something that was written down: where each of its fields stands. */
+export interface Written {
+  readonly file: string;
+  /** Line of a field, or of the nearest parent that is written. */
+  lineOf(path: FieldPath): number;
+}
+
+/** A finding at its place. */
+export function problemAt(source: Written, { severity, path, message }: Finding): Problem {
+  return { severity, file: source.file, line: source.lineOf(path), field: fieldText(path), message };
+}
+
 /** A path as people write it: `spec.budgets[0].limit`, `metadata.labels["a.b/c"]`. */
 export function fieldText(path: FieldPath): string {
   return path
