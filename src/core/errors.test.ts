@@ -54,6 +54,7 @@ describe('the table of errors', () => {
       ledger_cold: 503,
       ledger_unattended: 503,
       ledger_misconfigured: 503,
+      journal_unavailable: 503,
       overloaded: 503,
       shutting_down: 503,
       provider_credential_missing: 503,
@@ -111,6 +112,15 @@ describe('budgetMessage', () => {
       `What is left of the budget is held by calls in flight. Current cost: 4.50, Held: 0.40, This call: up to 0.35, Max budget: 5.00 ${where}`,
     ],
   ])('%s', (_, change, amounts, message) => {
-    expect(budgetMessage({ ...refusal, ...change }, amounts)).toBe(message);
+    expect(budgetMessage({ ...refusal, ...change }, { amounts, name: true })).toBe(message);
+  });
+
+  it("names a budget above the caller's by its kind only", () => {
+    const team: BudgetRefusal = {
+      ...refusal,
+      subject: { kind: 'team', namespace: 'platform', name: 'secret-project' },
+    };
+    const message = budgetMessage(team, { amounts: false, name: false });
+    expect(message).toBe('Budget has been exceeded! (team daily, resets 2026-11-26T00:00:00Z)');
   });
 });

@@ -31,6 +31,7 @@ const ROWS = {
   ledger_unattended: [503, 'service_unavailable', 'Nobody has attended to the ledger for a day.'],
   ledger_misconfigured: [503, 'service_unavailable', 'The ledger cannot be used as it is set up.'],
   overloaded: [503, 'service_unavailable', 'Too many calls are in flight.'],
+  journal_unavailable: [503, 'service_unavailable', 'The proxy cannot journal settles, so it admits no call.'],
   shutting_down: [503, 'service_unavailable', 'The proxy is shutting down.'],
   provider_credential_missing: [503, 'service_unavailable', 'The proxy has no credential for the provider.'],
   upstream_timeout: [504, 'upstream_error', 'The provider did not answer in time.'],
@@ -84,14 +85,15 @@ export interface BudgetRefusal {
  * The public message of a refusal. The sentence for a used-up budget starts as LiteLLM's does, because callers match on
  * it: `Budget has been exceeded! Current cost: 5.01, Max budget: 5.00 (vkey/shop/checkout-bot daily, resets ...)`.
  *
- * @param amounts whether the caller may see amounts (`errors.amounts`)
+ * @param shown what the caller may see: amounts (`errors.amounts`), and whose budget it is by name or only by kind
  */
-export function budgetMessage(refusal: BudgetRefusal, amounts = true): string {
+export function budgetMessage(refusal: BudgetRefusal, shown: { amounts: boolean; name: boolean }): string {
   assert(refusal.limit >= 0n, 'a limit is never negative');
   const resets = refusal.resetsAtMs === null ? 'never resets' : `resets ${instantText(refusal.resetsAtMs)}`;
-  const where = `(${subjectPath(refusal.subject)} ${refusal.budget}, ${resets})`;
+  const whose = shown.name ? subjectPath(refusal.subject) : refusal.subject.kind;
+  const where = `(${whose} ${refusal.budget}, ${resets})`;
   const sentence = ERRORS[refusalCode(refusal.reason)].sentence;
-  return amounts ? `${sentence} ${figures(refusal)} ${where}` : `${sentence} ${where}`;
+  return shown.amounts ? `${sentence} ${figures(refusal)} ${where}` : `${sentence} ${where}`;
 }
 
 function figures(refusal: BudgetRefusal): string {

@@ -1,9 +1,10 @@
 /**
  * Model names are matched by globs with `*` only, over the whole string, ASCII case-insensitive: against the requested
- * `model` as it stands and against `<provider>/<model>`.
+ * `model` as it stands and, where the pattern has a `/`, against `<provider>/<model>`. Without that condition `llama*`
+ * would match every model of a provider named `llama`.
  */
 export function modelMatches(pattern: string, provider: string, model: string): boolean {
-  return globMatches(pattern, model) || globMatches(pattern, `${provider}/${model}`);
+  return globMatches(pattern, model) || (pattern.includes('/') && globMatches(pattern, `${provider}/${model}`));
 }
 
 /** True when `patterns` is empty (no restriction) or one of them matches. */

@@ -40,13 +40,20 @@ export interface KeyPart {
   readonly unresolved: 'teamRef' | 'userRef' | null;
   /** Epoch milliseconds of ledger time, null: never. */
   readonly expiresAtMs: number | null;
+  /** The keys that are this VirtualKey's now; an index entry alone admits nothing. */
+  readonly hashes: readonly KeyHash[];
+}
+
+export interface KeyHash {
+  /** Lower-case hex SHA-256 of the key. */
+  readonly sha256: string;
+  /** During a rotation's overlap: when the older key ends, epoch milliseconds of ledger time; null: it does not. */
+  readonly validUntilMs: number | null;
 }
 
 /** Where the hash of a key leads. */
 export interface KeyIndex {
   readonly subject: Subject;
-  /** During a rotation's overlap: when the older key ends, epoch milliseconds of ledger time. */
-  readonly validUntilMs: number | null;
 }
 
 export interface Provider {

@@ -1,11 +1,5 @@
 import type { CallShape } from '../core/estimate.ts';
-
-/** A JSON object as `JSON.parse` gives it. */
-export type JsonFields = Readonly<Record<string, unknown>>;
-
-export function isFields(value: unknown): value is JsonFields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+import { isFields, type JsonFields } from './json-fields.ts';
 
 /** The part of a {@link CallShape} that a request's input decides. */
 export type InputShape = Pick<CallShape, 'textBytes' | 'images' | 'audioBytes' | 'unbounded'>;

@@ -1,5 +1,6 @@
 import type { CallShape } from '../core/estimate.ts';
-import { isFields, type JsonFields, readInputShape } from './chat-request-shape.ts';
+import { readInputShape } from './chat-request-shape.ts';
+import { isFields, type JsonFields } from './json-fields.ts';
 import { type JsonMember, type JsonObjectScan, scanJsonObject } from './json-scan.ts';
 
 /** What admission, metering and {@link withIncludeUsage} need to know of a chat completion request. */

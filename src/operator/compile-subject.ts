@@ -1,0 +1,75 @@
+import { hash } from 'node:crypto';
+import { type BudgetSpec, windowRuleOf } from '../api/budget.ts';
+import { type CallSettings, statedCallPolicy } from '../api/call-settings.ts';
+import { assert } from '../core/assert.ts';
+import { type Budget, definitionText } from '../core/budget.ts';
+import { type Nanos, parseUsd } from '../core/money.ts';
+import { type CompiledBudget, encodeRecord, type Inactive, type KeyPart, type SubjectRecord } from '../core/record.ts';
+import type { Subject } from '../core/subject.ts';
+
+/** What every kind of subject has in its specification. */
+interface SubjectSpec {
+  readonly alias?: string;
+  readonly budgets?: readonly BudgetSpec[];
+  readonly models?: readonly string[];
+  readonly calls?: CallSettings;
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly suspend?: boolean;
+}
+
+const HASH_CHARACTERS = 16;
+
+/** Compiles what a subject's own object says. The revision is a digest of the record: equal objects, equal revisions. */
+export function compileSubject(
+  subject: Subject,
+  spec: SubjectSpec,
+  extra: { readonly key?: KeyPart; readonly inheritedTags?: Readonly<Record<string, string>> } = {},
+): SubjectRecord {
+  const inactive: Inactive | null = spec.suspend === true ? 'Suspended' : null;
+  return withRevision({
+    subject,
+    inactive,
+    alias: spec.alias ?? '',
+    budgets: (spec.budgets ?? []).map(compileBudget),
+    models: spec.models ?? [],
+    calls: statedCallPolicy(spec.calls),
+    tags: { ...extra.inheritedTags, ...spec.tags },
+    key: extra.key ?? null,
+  });
+}
+
+/** What stays of a subject whose object is gone: no call passes, and its counters keep their place. */
+export function tombstone(subject: Subject): SubjectRecord {
+  const nothing = { alias: '', budgets: [], models: [], calls: {}, tags: {}, key: null };
+  return withRevision({ subject, inactive: 'Deleted', ...nothing });
+}
+
+function withRevision(record: Omit<SubjectRecord, 'revision'>): SubjectRecord {
+  const revision = digest(encodeRecord({ ...record, revision: '' }));
+  return { ...record, revision: record.inactive === null ? revision : `!${revision}` };
+}
+
+function compileBudget(spec: BudgetSpec): CompiledBudget {
+  const budget: Budget = {
+    name: spec.name,
+    limit: amount(spec.limit),
+    soft: amount(spec.softLimit),
+    rule: windowRuleOf(spec),
+    models: spec.models ?? [],
+    mode: spec.mode ?? 'Enforce',
+    overdraft: spec.overdraft ?? 'Allow',
+  };
+  return { ...budget, definition: digest(definitionText(budget)) };
+}
+
+function amount(text: string | undefined): Nanos | null {
+  if (text === undefined) return null;
+  const nanos = parseUsd(text);
+  assert(nanos !== undefined, `unchecked amount ${text}`);
+  return nanos;
+}
+
+/** The first 64 bits of a SHA-256, hex: identifies, does not protect. */
+export function digest(text: string): string {
+  return hash('sha256', text, 'hex').slice(0, HASH_CHARACTERS);
+}

@@ -1,0 +1,145 @@
+import { subjectKey, parseSubjectKey } from '../core/hold.ts';
+import {
+  decodeKeyIndex,
+  decodeSubjectRecord,
+  encodeRecord,
+  type PlatformRecord,
+  type SubjectRecord,
+} from '../core/record.ts';
+import { type Subject, subjectPath } from '../core/subject.ts';
+import type { EditOutcome, LedgerWriter, WriteOutcome } from '../ports/ledger-writer.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { RecordStore } from '../ports/record-store.ts';
+import { tombstone } from './compile-subject.ts';
+import type { Compiled } from './compile.ts';
+
+/** A budget name that already counts another window: the subject's last record stays in force. */
+export interface Redefined {
+  readonly subject: Subject;
+  readonly budgets: readonly string[];
+}
+
+export type PublishOutcome =
+  | { readonly kind: 'published'; readonly changed: number; readonly redefined: readonly Redefined[] }
+  /** The ledger did not take a write: publish again. */
+  | { readonly kind: 'failed'; readonly why: string }
+  /** Another writer took over. */
+  | { readonly kind: 'fenced' };
+
+/** Writes compiled records where proxies read them, and makes every change bind the next admission. */
+export interface Publisher {
+  /** Who holds each key in what was published before, by hash. @throws PortError */
+  holders(): Promise<Map<string, Subject>>;
+  /** Idempotent: only what differs is written. @throws PortError */
+  publish(compiled: Compiled, platform: PlatformRecord): Promise<PublishOutcome>;
+}
+
+const READ_BATCH = 200;
+
+export function createPublisher(
+  deps: { ledger: Ledger; writer: LedgerWriter; records: RecordStore },
+  options: { term: number },
+): Publisher {
+  const { writer, records } = deps;
+  const { term } = options;
+
+  /** The record first, then the revision that makes it bind. */
+  const write = async (record: SubjectRecord): Promise<EditOutcome> => {
+    const name = `r:${subjectKey(record.subject)}`;
+    const before = await records.get(name);
+    await records.put(name, encodeRecord(record));
+    const definitions = Object.fromEntries(record.budgets.map((budget) => [budget.name, budget.definition]));
+    const outcome = await writer.edit(term, { subject: record.subject, revision: record.revision, definitions });
+    if (outcome.kind === 'redefined') await (before === null ? records.remove(name) : records.put(name, before));
+    return outcome;
+  };
+
+  const writeSubjects = async (changed: readonly SubjectRecord[]): Promise<PublishOutcome> => {
+    const redefined: Redefined[] = [];
+    for (const record of changed) {
+      const outcome = await write(record);
+      if (outcome.kind === 'redefined') redefined.push({ subject: record.subject, budgets: outcome.budgets });
+      else if (outcome.kind !== 'done') return failed(outcome);
+    }
+    return { kind: 'published', changed: changed.length, redefined };
+  };
+
+  const writePlatform = async (platform: PlatformRecord): Promise<WriteOutcome> => {
+    await records.put('platform', encodeRecord(platform));
+    return writer.editPlatform(term, platform.revision);
+  };
+
+  return {
+    async holders() {
+      const holders = new Map<string, Subject>();
+      for (const sha256 of await stored(records, 'k:')) {
+        const text = await records.get(`k:${sha256}`);
+        if (text !== null) holders.set(sha256, decodeKeyIndex(text).subject);
+      }
+      return holders;
+    },
+    async publish(compiled, platform) {
+      const wanted = new Map(compiled.records.map((record) => [subjectKey(record.subject), record]));
+      const gone = (await stored(records, 'r:')).filter((key) => !wanted.has(key)).map(parseSubjectKey);
+      const all = [...compiled.records, ...gone.map(tombstone)];
+      const changed = await differing(deps, all);
+      if (changed.kind !== 'differing') return failed(changed);
+      const platformWritten = await writePlatform(platform);
+      if (platformWritten.kind !== 'done') return failed(platformWritten);
+      const written = await writeSubjects(changed.records);
+      if (written.kind === 'published') await writeIndex(records, compiled);
+      return written;
+    },
+  };
+}
+
+/** What of the stored names follows a prefix. */
+async function stored(records: RecordStore, prefix: string): Promise<string[]> {
+  return (await records.names()).filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
+}
+
+/** Index entries come last: a key leads somewhere only once its subject is in force. */
+async function writeIndex(records: RecordStore, compiled: Compiled): Promise<void> {
+  for (const [sha256, subject] of compiled.keys) {
+    const text = encodeRecord({ subject });
+    if ((await records.get(`k:${sha256}`)) !== text) await records.put(`k:${sha256}`, text);
+  }
+  for (const sha256 of await stored(records, 'k:')) {
+    if (!compiled.keys.has(sha256)) await records.remove(`k:${sha256}`);
+  }
+}
+
+type Unwritten = Exclude<EditOutcome | WriteOutcome, { kind: 'done' | 'redefined' }>;
+
+function failed(outcome: Unwritten): PublishOutcome {
+  switch (outcome.kind) {
+    case 'fenced':
+      return { kind: 'fenced' };
+    case 'cold':
+      return { kind: 'failed', why: 'the ledger lost its data' };
+    case 'away':
+      return { kind: 'failed', why: outcome.cause };
+    case 'misconfigured':
+      return { kind: 'failed', why: outcome.what };
+  }
+}
+
+/** The records whose revision or text the ledger and the store do not have. */
+async function differing(
+  deps: { ledger: Ledger; records: RecordStore },
+  wanted: readonly SubjectRecord[],
+): Promise<{ kind: 'differing'; records: SubjectRecord[] } | Exclude<Unwritten, { kind: 'fenced' }>> {
+  const records: SubjectRecord[] = [];
+  for (let from = 0; from < wanted.length; from += READ_BATCH) {
+    const batch = wanted.slice(from, from + READ_BATCH);
+    const read = await deps.ledger.read(batch.map((record) => record.subject));
+    if (read.kind !== 'read') return read;
+    const revisions = new Map(read.subjects.map((known) => [subjectPath(known.subject), known.revision]));
+    for (const record of batch) {
+      const text = await deps.records.get(`r:${subjectKey(record.subject)}`);
+      const current = text !== null && decodeSubjectRecord(text).revision === record.revision;
+      if (!current || revisions.get(subjectPath(record.subject)) !== record.revision) records.push(record);
+    }
+  }
+  return { kind: 'differing', records };
+}

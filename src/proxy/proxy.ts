@@ -1,0 +1,114 @@
+import type { Clock } from '../ports/clock.ts';
+import type { Disk } from '../ports/disk.ts';
+import type { Ledger } from '../ports/ledger.ts';
+import type { Log } from '../ports/log.ts';
+import type { ProxyMetrics } from '../ports/proxy-metrics.ts';
+import type { Random } from '../ports/random.ts';
+import type { RecordStore } from '../ports/record-store.ts';
+import type { Upstream } from '../ports/upstream.ts';
+import { createAdminServer } from './admin-server.ts';
+import { createAdmission } from './admission.ts';
+import { createBudgetRoute } from './budget-route.ts';
+import { createChatRoute } from './chat-route.ts';
+import { createDirectory } from './directory.ts';
+import { createInFlight } from './in-flight.ts';
+import { createJournal } from './journal.ts';
+import { createServer } from './server.ts';
+import { createSession } from './session.ts';
+import { createSettlement } from './settlement.ts';
+import { createSettler } from './settler.ts';
+
+export interface ProxyDeps {
+  readonly ledger: Ledger;
+  readonly records: RecordStore;
+  readonly upstream: Upstream;
+  /** Where the journal lives; this process's alone. */
+  readonly disk: Disk;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Log;
+  readonly metrics: ProxyMetrics;
+  readonly exposition: () => Promise<string>;
+  /** A provider's credential by provider name. */
+  readonly credential: (provider: string) => string | undefined;
+}
+
+export interface Address {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+}
+
+export interface ProxyOptions {
+  readonly listen: { readonly proxy: Address; readonly admin: Address };
+  readonly maxInFlight: number;
+  readonly maxBodyBytes: number;
+  readonly journalMaxBytes: number;
+}
+
+/** The data path of one process: the proxy port, the admin port, the journal and the ledger session. */
+export interface Proxy {
+  start(): Promise<{ readonly proxy: string; readonly admin: string }>;
+  /**
+   * Ends in order: not ready, no new call, streams finish within `graceMs`, what is left is cut and settled, settles
+   * are confirmed or stay in the journal.
+   */
+  stop(graceMs: number): Promise<void>;
+}
+
+const MAX_CONNECTIONS = 10_000;
+const REQUEST_TIMEOUT_MS = 60_000;
+const DIRECTORY = { maxEntries: 20_000, negativeMs: 1_000 };
+const SETTLE_DRAIN_MS = 5_000;
+
+export function createProxy(deps: ProxyDeps, options: ProxyOptions): Proxy {
+  const { ledger, records, clock, log, metrics } = deps;
+  const proxy = deps.random.uuid();
+  const session = createSession({ ledger, clock, log }, { proxy });
+  const journal = createJournal({ disk: deps.disk, log }, { proxy, maxBytes: options.journalMaxBytes });
+  const settler = createSettler({ ledger, journal, session, clock, log, metrics });
+  const settlement = createSettlement({ settler, session, metrics });
+  const directory = createDirectory({ records, clock }, DIRECTORY);
+  const inFlight = createInFlight(options.maxInFlight, (count) => metrics.inFlight(count));
+  const admission = createAdmission({ directory, ledger, session, settler, journal, clock, metrics });
+  const { upstream, credential } = deps;
+  const chat = createChatRoute({ admission, settlement, upstream, inFlight, credential, clock, metrics, log });
+  const budget = createBudgetRoute({ directory, ledger, session });
+  const server = createServer(
+    { chat, budget, log },
+    { maxBodyBytes: options.maxBodyBytes, maxConnections: MAX_CONNECTIONS, requestTimeoutMs: REQUEST_TIMEOUT_MS },
+  );
+  let started = false;
+  const admin = createAdminServer({
+    isReady: () => started && !inFlight.isDraining(),
+    exposition: deps.exposition,
+  });
+
+  return {
+    async start() {
+      session.start();
+      settler.replay();
+      const addresses = {
+        admin: await admin.listen(options.listen.admin),
+        proxy: await server.listen(options.listen.proxy),
+      };
+      started = true;
+      return addresses;
+    },
+    async stop(graceMs) {
+      const finished = inFlight.drain();
+      const closed = server.close();
+      const cut = clock.after(graceMs, () => server.server.closeAllConnections());
+      await finished;
+      cut();
+      server.server.closeAllConnections();
+      await closed;
+      const drained = await settler.drain(SETTLE_DRAIN_MS);
+      if (!drained) log.warn('journal: settles stay on disk for the next start', { entries: settler.pending() });
+      settler.stop();
+      session.stop();
+      journal.close();
+      await admin.close();
+    },
+  };
+}
