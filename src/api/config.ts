@@ -20,6 +20,7 @@ const REDIS_URL: TextForm = {
   pattern: /^rediss?:\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(\/[0-9]{1,3})?$/,
   max: 1024,
   expected: 'a Redis URL without password such as redis://127.0.0.1:6379',
+  sensitive: true,
 };
 
 const secretSourceSchema = object(

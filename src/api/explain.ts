@@ -30,13 +30,14 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map((key) => laterText(issue.inst, key) ?? unknownMember(issue.inst)).join('\n');
   }
+  if (issue.code === 'invalid_type') return wrongType(issue.input, issue.expected);
   if (issue.code === 'invalid_value') {
+    if (issue.input === undefined) return wrongType(undefined, '');
     return (
-      laterText(issue.inst, String(issue.input)) ??
+      laterText(issue.inst, issue.input) ??
       `${quoted(issue.input)} is not allowed here; use ${issue.values.map(String).join(' or ')}`
     );
   }
-  if (issue.code === 'invalid_type') return wrongType(issue.input, issue.expected);
   if (issue.code === 'too_small') return `${quoted(issue.input)} is below the minimum of ${issue.minimum}`;
   if (issue.code === 'too_big') return `${quoted(issue.input)} is above the maximum of ${issue.maximum}`;
   return undefined;
@@ -45,6 +46,8 @@ function explain(issue: z.core.$ZodRawIssue): string | undefined {
 function wrongType(found: unknown, expected: string): string {
   if (found === undefined) return 'required, but missing';
   const wanted = EXPECTED[expected] ?? expected;
+  // Text where a mapping belongs is often a secret written inline: it is not repeated.
+  if (typeof found === 'string' && wanted === 'a mapping') return `found text; expected ${wanted}`;
   if (expected !== 'string') return `found ${named(found)}; expected ${wanted}`;
   if (typeof found === 'boolean') {
     return `found the boolean ${found}; expected text: quote it (YAML reads yes, no, on, off, y and n as booleans)`;

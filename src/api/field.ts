@@ -12,6 +12,8 @@ export interface TextForm {
   readonly max: number;
   /** Completes "... is not"; names an example. */
   readonly expected: string;
+  /** What was written may hold a password: messages do not repeat it. */
+  readonly sensitive?: true;
 }
 
 const QUOTED_LENGTH = 80;
@@ -23,7 +25,8 @@ export function quoted(value: unknown): string {
 }
 
 export function text(description: string, form: TextForm): z.ZodString {
-  const error = (issue: { readonly input?: unknown }): string => `${quoted(issue.input)} is not ${form.expected}`;
+  const error = (issue: { readonly input?: unknown }): string =>
+    `${form.sensitive === true ? 'the text' : quoted(issue.input)} is not ${form.expected}`;
   return z.string().max(form.max, { abort: true, error }).regex(form.pattern, { error }).meta({ description });
 }
 
@@ -121,13 +124,11 @@ export function map<T extends z.ZodType>(
   bounds: { readonly max: number; readonly keys: TextForm },
 ): z.ZodRecord<z.ZodString, T> {
   const { max, keys } = bounds;
-  const schema = z.record(z.string(), value).meta({ description, maxProperties: max });
+  const schema = z
+    .record(z.string(), value)
+    .refine((found) => Object.keys(found).length <= max, { error: `must have at most ${max} entries` })
+    .meta({ description, maxProperties: max });
   return withRules(schema, [
-    {
-      cel: `size(self) <= ${max}`,
-      message: `must have at most ${max} entries`,
-      holds: (found) => Object.keys(found).length <= max,
-    },
     {
       cel: `self.all(key, size(key) <= ${keys.max} && key.matches(r'${keys.pattern.source}'))`,
       message: `every key must be ${keys.expected}`,

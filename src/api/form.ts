@@ -87,6 +87,7 @@ export const HTTPS_URL: TextForm = {
   pattern: /^https:\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?][!-~]*)?$/,
   max: 2048,
   expected: 'an https URL without user name such as https://ops.example/hook',
+  sensitive: true,
 };
 
 /** An end user of an application, as the application names him. */

@@ -11,9 +11,11 @@ export function later<S extends z.ZodType>(schema: S, features: Readonly<Record<
 const LATER = 'later';
 
 /** The refusal of something that a later version brings; undefined when `name` is no such thing. */
-export function laterText(schema: unknown, name: string): string | undefined {
+export function laterText(schema: unknown, name: unknown): string | undefined {
+  if (typeof name !== 'string' && typeof name !== 'boolean') return undefined;
   const features = (schema as z.ZodType | undefined)?.meta()?.[LATER] as Record<string, string> | undefined;
-  return features !== undefined && Object.hasOwn(features, name) ? notYetText(features[name] ?? name) : undefined;
+  const feature = new Map(Object.entries(features ?? {})).get(String(name));
+  return feature === undefined ? undefined : notYetText(feature);
 }
 
 /** One sentence for every such refusal. */

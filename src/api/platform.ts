@@ -12,6 +12,7 @@ const HTTP_URL: TextForm = {
   pattern: /^https?:\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(\/[A-Za-z0-9._~%-]+)*$/,
   max: 1024,
   expected: 'an http or https URL without user name, query or trailing slash such as https://api.openai.com/v1',
+  sensitive: true,
 };
 
 const PRICE: TextForm = {

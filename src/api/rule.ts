@@ -16,6 +16,8 @@ export interface Rule<T> {
   readonly field?: string;
 }
 
+const VALIDATIONS = 'x-kubernetes-validations';
+
 /** Attaches rules to a schema: as checks in declared order (the first that fails speaks) and as CEL for the CRD. */
 export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z.output<S>>[]): S {
   if (rules.length === 0) return schema;
@@ -30,14 +32,14 @@ export function withRules<S extends z.ZodType>(schema: S, rules: readonly Rule<z
       path: rule.field === undefined ? [] : [rule.field],
     });
   });
-  return checked.meta({
-    ...schema.meta(),
-    'x-kubernetes-validations': rules.map(({ cel, message, field }) => ({
-      rule: cel,
-      message,
-      ...(field === undefined ? {} : { fieldPath: `.${field}` }),
-    })),
-  });
+  const stated = rules.map(({ cel, message, field }) => ({
+    rule: cel,
+    message,
+    ...(field === undefined ? {} : { fieldPath: `.${field}` }),
+  }));
+  // A schema may have rules already: a union of which the whole is immutable.
+  const before = (schema.meta()?.[VALIDATIONS] ?? []) as object[];
+  return checked.meta({ ...schema.meta(), [VALIDATIONS]: [...before, ...stated] });
 }
 
 /**

@@ -143,6 +143,7 @@ function arrayPart(json: Json, where: string): Json {
 
 function objectPart(json: Json, where: string): Json {
   // Beside properties the API server allows no additionalProperties; it prunes what it does not know.
+  must(json['additionalProperties'] === false, where, 'is an object that takes unknown members');
   const properties: Record<string, Structural> = {};
   for (const [name, member] of Object.entries(json['properties'] as Record<string, Json>)) {
     must(!YAML_BOOLEANS.test(name), where, `has a member ${name}, which kubectl reads as a boolean`);

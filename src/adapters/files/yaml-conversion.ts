@@ -26,6 +26,8 @@ const MAX_DEPTH = 64;
 /** Each alias is looked up by a walk over its document. */
 const MAX_ALIASES = 1000;
 
+/** kubectl lets a merge override the keys before it, which nobody means. */
+const OVERRIDES = 'this merge overrides a key written before it; put << first';
 const TOO_LARGE = 'the document is too large or too deep, or its anchors expand too far';
 
 /** One walk over a document: converts nodes to data and notes lines and faults on the way. */
@@ -76,15 +78,20 @@ export class YamlConversion {
 
   #map(node: YAMLMap, path: FieldPath, depth: number): unknown {
     const entries = new Map<string, unknown>();
+    const written = new Set<string>();
     for (const pair of node.items) {
       if (isMergeKey(pair.key)) {
-        this.#merge(pair.value, entries, path, depth);
+        for (const [key, value] of this.#merged(pair.value, path, depth)) {
+          if (written.has(key)) this.#fault(pair.value, [...path, key], OVERRIDES);
+          entries.set(key, value);
+        }
         continue;
       }
       const key = this.#key(pair.key, path);
       if (key === undefined) continue;
       const at = [...path, key];
-      if (entries.has(key)) this.#fault(pair.key, at, 'this key is there twice; keep one of them');
+      if (written.has(key)) this.#fault(pair.key, at, 'this key is there twice; keep one of them');
+      written.add(key);
       this.#note(pair.key, at);
       entries.set(key, this.convert(pair.value, at, depth + 1));
     }
@@ -106,11 +113,10 @@ export class YamlConversion {
     return undefined;
   }
 
-  /** `<<: *base` or a list of those. kubectl lets a merge override keys written before it, so those are refused. */
-  #merge(node: unknown, entries: Map<string, unknown>, path: FieldPath, depth: number): void {
-    const sources = isSeq(node) ? node.items : [node];
+  /** Members of `<<: *base` or of a list of mappings, of which the first wins. */
+  #merged(node: unknown, path: FieldPath, depth: number): Map<string, unknown> {
     const merged = new Map<string, unknown>();
-    for (const source of sources) {
+    for (const source of isSeq(node) ? node.items : [node]) {
       const value = this.convert(source, path, depth + 1);
       if (typeof value !== 'object' || value === null || Array.isArray(value)) {
         this.#fault(node, path, '<< needs a mapping or a list of mappings');
@@ -118,11 +124,7 @@ export class YamlConversion {
       }
       for (const [key, member] of Object.entries(value)) if (!merged.has(key)) merged.set(key, member);
     }
-    for (const [key, member] of merged) {
-      if (entries.has(key))
-        this.#fault(node, [...path, key], 'this merge overrides a key written before it; put << first');
-      entries.set(key, member);
-    }
+    return merged;
   }
 
   #scalar(node: Scalar, path: FieldPath): unknown {

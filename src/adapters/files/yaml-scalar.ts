@@ -5,7 +5,7 @@
 export function readPlainScalar(text: string): string | number | boolean | null {
   const word = WORDS.get(text);
   if (word !== undefined) return word;
-  if (text.startsWith('.')) return readFloat(text) ?? text;
+  if (text.startsWith('.')) return GO_FRACTION.test(text) ? (readFloat(text.replaceAll('_', '')) ?? text) : text;
   if (!/^[-+0-9]/.test(text)) return text;
   const plain = text.replaceAll('_', '');
   return readInteger(plain) ?? readFloat(plain) ?? text;
@@ -20,6 +20,9 @@ const WORDS: ReadonlyMap<string, boolean | null | number> = new Map<string, bool
   ...['.inf', '.Inf', '.INF', '+.inf', '+.Inf', '+.INF'].map((word) => [word, Infinity] as const),
   ...['-.inf', '-.Inf', '-.INF'].map((word) => [word, -Infinity] as const),
 ]);
+
+/** What begins with a point goes to Go's ParseFloat as it stands: underscores between digits only. */
+const GO_FRACTION = /^\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?$/;
 
 const MAX_INT64 = 2n ** 63n - 1n;
 const MAX_UINT64 = 2n ** 64n - 1n;
@@ -40,5 +43,7 @@ function readInteger(text: string): number | undefined {
 function readFloat(text: string): number | undefined {
   if (!/^[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$/.test(text)) return undefined;
   const value = Number(text);
-  return Number.isFinite(value) ? value : undefined;
+  if (!Number.isFinite(value)) return undefined;
+  // Go reads a negative zero back as an integer.
+  return value === 0 ? 0 : value;
 }
