@@ -1,3 +1,4 @@
+import { assert } from './assert.ts';
 import type { Budget } from './budget.ts';
 import type { StatedCallPolicy } from './call-policy.ts';
 import type { Nanos } from './money.ts';
@@ -89,14 +90,17 @@ export interface ErrorPolicy {
   readonly amounts: 'Own' | 'All' | 'None';
 }
 
-/** Amounts (bigint) travel as `{"$nanos": "<digits>"}`; no tag or label key may contain `$`. */
+/** Amounts (bigint) travel as `{"$nanos": "<digits>"}`. */
 const NANOS = '$nanos';
 
 /** Serialises a record. */
 export function encodeRecord(record: SubjectRecord | PlatformRecord | KeyIndex): string {
-  return JSON.stringify({ format: RECORD_FORMAT, record }, (_, value: unknown) =>
-    typeof value === 'bigint' ? { [NANOS]: value.toString() } : value,
-  );
+  return JSON.stringify({ format: RECORD_FORMAT, record }, (_, value: unknown) => {
+    if (typeof value === 'bigint') return { [NANOS]: value.toString() };
+    // Tags are named by tenants; the API allows no such name, and this keeps it so.
+    assert(!hasNanos(value), `no member of a record may be called ${NANOS}`);
+    return value;
+  });
 }
 
 /** A stored record was written by a newer budgetd. */
@@ -129,6 +133,9 @@ function decode(text: string): unknown {
 }
 
 function reviveNanos(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || !(NANOS in value)) return value;
-  return BigInt(String(value[NANOS])) satisfies Nanos;
+  return hasNanos(value) ? (BigInt(String(value[NANOS])) satisfies Nanos) : value;
+}
+
+function hasNanos(value: unknown): value is Record<typeof NANOS, unknown> {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, NANOS);
 }
