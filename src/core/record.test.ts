@@ -30,7 +30,7 @@ const subject: SubjectRecord = {
   models: ['gpt-5*'],
   calls: { maxHold: 10n ** 18n, unbounded: { type: 'Fixed', reserve: 0n } },
   tags: { costCenter: '4711' },
-  key: { team: null, user: null, unresolved: null, expiresAtMs: null },
+  key: { team: null, user: null, unresolved: null, expiresAtMs: null, hashes: [{ sha256: 'ab', validUntilMs: 5 }] },
 };
 
 const platform: PlatformRecord = {

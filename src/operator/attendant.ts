@@ -20,11 +20,14 @@ export type Applied =
   /** Another writer took over, or this one was stopped: nothing more is written. */
   | { readonly kind: 'ended' };
 
-/** The installation's one writer: claims a term, publishes, keeps the lease, sweeps. */
+/**
+ * The installation's one writer: claims a term, publishes, keeps the lease, sweeps. What was applied last is compared
+ * again every half minute, so that a ledger whose loss was accepted gets its records and its lease back.
+ */
 export interface Attendant {
   /**
    * Makes what is desired binding, however long the ledger is away. `desire` is called once the present holders of keys
-   * are known.
+   * are known. One application runs at a time, in the order of the calls.
    */
   apply(desire: Desire): Promise<Applied>;
   stop(): void;
@@ -47,87 +50,83 @@ interface AttendantDeps {
 }
 
 const RETRY_MS = 1_000;
-const LEASE_RENEWAL_MS = 3_600_000;
+const RESYNC_MS = 30_000;
 
 export function createAttendant(deps: AttendantDeps, options: AttendantOptions): Attendant {
   const { store, clock, log } = deps;
   const complain = createComplaint(log);
-  let office: Office | undefined;
+  let publisher: Publisher | undefined;
   let ended = false;
+  let current: Desire | undefined;
+  const inTurn = createTurns();
+  const duties: (() => void)[] = [];
 
   const end = (): void => {
     ended = true;
-    office?.leave();
+    for (const stop of duties) stop();
   };
-  const fenced = (): void => {
-    if (ended) return;
-    log.error('ledger: another writer of this installation took over; this one stops');
+  const fenced = (): Applied => {
+    if (!ended) options.onFenced();
     end();
-    options.onFenced();
+    return { kind: 'ended' };
+  };
+
+  const claim = async (): Promise<Publisher | null> => {
+    await store.ready();
+    const outcome = await store.writer.claim(options.knownBefore);
+    if (outcome.kind !== 'claimed') return complain(claimProblem(outcome));
+    options.onKnown();
+    duties.push(startSweeper({ ledger: store.ledger, clock, log }, options.onSwept));
+    return createPublisher(store, { term: outcome.term });
   };
 
   /** Null: try again. */
   const attempt = async (desire: Desire): Promise<Applied | null> => {
-    if (office === undefined) {
-      await store.ready();
-      const outcome = await store.writer.claim(options.knownBefore);
-      if (outcome.kind !== 'claimed') return complain(claimProblem(outcome));
-      options.onKnown();
-      office = await takeOffice(deps, options, { term: outcome.term, fenced });
-    }
-    const { compiled, platform } = desire(await office.publisher.holders());
-    const outcome = await office.publisher.publish(compiled, platform);
-    switch (outcome.kind) {
-      case 'published':
-        complain('');
-        return { kind: 'applied', changed: outcome.changed, redefined: outcome.redefined };
-      case 'fenced':
-        fenced();
-        return { kind: 'ended' };
-      case 'failed':
-        return complain(outcome.why);
+    publisher ??= (await claim()) ?? undefined;
+    if (publisher === undefined) return null;
+    const { compiled, platform } = desire(await publisher.holders());
+    const outcome = await publisher.publish(compiled, platform);
+    if (outcome.kind === 'fenced') return fenced();
+    if (outcome.kind === 'failed') return complain(outcome.why);
+    complain('');
+    return { kind: 'applied', changed: outcome.changed, redefined: outcome.redefined };
+  };
+
+  const insist = async (desire: Desire): Promise<Applied> => {
+    for (;;) {
+      if (ended) return { kind: 'ended' };
+      const applied = await attempt(desire).catch((error: unknown) => complain(errorText(error)));
+      if (applied !== null) return applied;
+      await sleep(clock, RETRY_MS);
     }
   };
 
+  const compareAgain = (): Promise<unknown> => (current === undefined ? Promise.resolve() : attempt(current));
+  duties.push(
+    every(
+      clock,
+      RESYNC_MS,
+      () => inTurn(compareAgain),
+      (error) => complain(errorText(error)),
+    ),
+  );
+
   return {
-    async apply(desire) {
-      for (;;) {
-        if (ended) return { kind: 'ended' };
-        const applied = await attempt(desire).catch((error: unknown) => complain(errorText(error)));
-        if (applied !== null) return applied;
-        await sleep(clock, RETRY_MS);
-      }
+    apply(desire) {
+      current = desire;
+      return inTurn(() => insist(desire));
     },
     stop: end,
   };
 }
 
-/** A claimed term with what it obliges to: the lease and the sweeping. */
-interface Office {
-  readonly publisher: Publisher;
-  leave(): void;
-}
-
-async function takeOffice(
-  { store, clock, log }: AttendantDeps,
-  options: AttendantOptions,
-  claimed: { readonly term: number; readonly fenced: () => void },
-): Promise<Office> {
-  const renew = async (): Promise<void> => {
-    const outcome = await store.writer.renewLease(claimed.term);
-    if (outcome.kind === 'fenced') claimed.fenced();
-    else if (outcome.kind !== 'done') log.warn('ledger: the lease was not renewed', { outcome: outcome.kind });
-  };
-  await renew();
-  const onError = (error: unknown): void => log.error('ledger: the lease was not renewed', { error: errorText(error) });
-  const stopRenewing = every(clock, LEASE_RENEWAL_MS, renew, onError);
-  const stopSweeping = startSweeper({ ledger: store.ledger, clock, log }, options.onSwept);
-  return {
-    publisher: createPublisher(store, claimed),
-    leave() {
-      stopRenewing();
-      stopSweeping();
-    },
+/** Runs one piece of work at a time, in the order they came. */
+function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
+  let last: Promise<unknown> = Promise.resolve();
+  return (work) => {
+    const turn = last.then(work);
+    last = turn.catch(() => {});
+    return turn;
   };
 }
 

@@ -30,7 +30,7 @@ export type PublishOutcome =
 export interface Publisher {
   /** Who holds each key in what was published before, by hash. @throws PortError */
   holders(): Promise<Map<string, Subject>>;
-  /** Idempotent: only what differs is written. @throws PortError */
+  /** Idempotent: only what differs is written, and the lease renewed. @throws PortError */
   publish(compiled: Compiled, platform: PlatformRecord): Promise<PublishOutcome>;
 }
 
@@ -87,8 +87,10 @@ export function createPublisher(
       const platformWritten = await writePlatform(platform);
       if (platformWritten.kind !== 'done') return failed(platformWritten);
       const written = await writeSubjects(changed.records);
-      if (written.kind === 'published') await writeIndex(records, compiled);
-      return written;
+      if (written.kind !== 'published') return written;
+      await writeIndex(records, compiled);
+      const leased = await writer.renewLease(term);
+      return leased.kind === 'done' ? written : failed(leased);
     },
   };
 }

@@ -22,7 +22,7 @@ export function sleep(clock: Clock, delayMs: number): Promise<void> {
 export function every(
   clock: Clock,
   intervalMs: number,
-  work: () => Promise<void>,
+  work: () => Promise<unknown>,
   onError: (error: unknown) => void,
 ): () => void {
   let cancel: (() => void) | undefined;

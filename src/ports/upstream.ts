@@ -12,8 +12,9 @@ export type HeaderMap = Readonly<Record<string, string>>;
 
 /** What went wrong before or while an answer arrived. */
 export interface UpstreamFailure {
-  /** `connect`: nothing was sent; `reset`, `timeout`: the provider may have billed the call. */
   readonly kind: 'connect' | 'reset' | 'timeout' | 'aborted';
+  /** False: no byte reached a connection, so nothing can have been billed. */
+  readonly sent: boolean;
   readonly message: string;
 }
 

@@ -50,6 +50,8 @@ export interface AdmissionDeps {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly metrics: ProxyMetrics;
+  /** A call was refused only because of holds: some of them may be a lost proxy's. */
+  readonly onReserved: () => void;
 }
 
 export function createAdmission(deps: AdmissionDeps): Admission {
@@ -89,6 +91,7 @@ export function createAdmission(deps: AdmissionDeps): Admission {
         if (outcome.window !== null) windows.adopt(outcome.window);
         return 'again';
       default:
+        if (outcome.kind === 'refused' && outcome.refusal.reason === 'reserved') deps.onReserved();
         return unadmitted(outcome, subjects);
     }
   };

@@ -10,7 +10,7 @@ import { providerHeaders } from './headers.ts';
 import { sendAnswer, type HttpAnswer } from './http-answer.ts';
 import { readIdentity } from './identity.ts';
 import type { InFlight } from './in-flight.ts';
-import { errorAnswer, refusalAnswer } from './refusal-answer.ts';
+import { errorAnswer, refusalAnswer, thrownAnswer } from './refusal-answer.ts';
 import type { Settlement } from './settlement.ts';
 import { withIncludeUsage } from './splice.ts';
 
@@ -45,7 +45,7 @@ export function createChatRoute(deps: ChatRouteDeps): ChatRoute {
     const seen = { provider: '', model: 'other' };
     const outcome = await serve(deps, call, seen).catch((error: unknown): RequestOutcome => {
       log.error('proxy: a request failed', { error: errorText(error) });
-      sendAnswer(call.response, errorAnswer('internal_error'));
+      sendAnswer(call.response, thrownAnswer(error));
       return 'unavailable';
     });
     metrics.request(ROUTE, seen.provider, seen.model, outcome);

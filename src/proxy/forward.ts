@@ -37,8 +37,12 @@ export function forward(
   forwarding: Forwarding,
   client: { request: IncomingMessage; response: ServerResponse },
 ): Promise<RequestOutcome> {
+  const { response } = client;
+  if (response.destroyed) {
+    deps.settlement.release(forwarding.call);
+    return Promise.resolve('aborted');
+  }
   return new Promise((resolve) => {
-    const { response } = client;
     const answer = createAnswer(deps.settlement, forwarding, response);
     let exchange: Exchange | undefined;
     // 'close' of the response is the only reliable word of a disconnect; that of the request comes with its last byte.
@@ -56,7 +60,6 @@ export function forward(
       end: () => resolve(answer.end()),
       failed: (failure) => resolve(answer.failed(failure)),
     });
-    if (response.destroyed) exchange.abort();
   });
 }
 
@@ -82,7 +85,7 @@ function createAnswer(settlement: Settlement, forwarding: Forwarding, response: 
     },
     data: (chunk) => chosen?.data(chunk) ?? true,
     isTooLong: () => chosen?.isTooLong() ?? false,
-    end: () => chosen?.end() ?? failedBeforeAnswer(context, { kind: 'reset', message: 'no answer' }),
+    end: () => chosen?.end() ?? failedBeforeAnswer(context, { kind: 'reset', sent: true, message: 'no answer' }),
     failed: (failure) => chosen?.failed(failure) ?? failedBeforeAnswer(context, failure),
   };
 }
@@ -95,10 +98,10 @@ interface AnswerContext {
   readonly provider: HeaderMap;
 }
 
-/** Nothing arrived. Only a connection that was never made is certainly not billed. */
+/** Nothing arrived. Only what was never sent is certainly not billed. */
 function failedBeforeAnswer(context: AnswerContext, failure: UpstreamFailure): RequestOutcome {
   const { settlement, forwarding, response } = context;
-  if (failure.kind === 'connect') settlement.release(forwarding.call);
+  if (!failure.sent) settlement.release(forwarding.call);
   else settlement.settle(forwarding.call, costOf(forwarding.call, forwarding.request, NOTHING, true));
   if (failure.kind === 'aborted') return 'aborted';
   const code: ErrorCode = failure.kind === 'timeout' ? 'upstream_timeout' : 'upstream_unreachable';

@@ -49,6 +49,8 @@ export interface ProxyOptions {
 /** The data path of one process: the proxy port, the admin port, the journal and the ledger session. */
 export interface Proxy {
   start(): Promise<{ readonly proxy: string; readonly admin: string }>;
+  /** Resolves once the ledger knows this process; before, every call is answered 503. */
+  whenAdmitting(): Promise<void>;
   /**
    * Ends in order: not ready, no new call, streams finish within `graceMs`, what is left is cut and settled, settles
    * are confirmed or stay in the journal.
@@ -70,7 +72,8 @@ export function createProxy(deps: ProxyDeps, options: ProxyOptions): Proxy {
   const settlement = createSettlement({ settler, session, metrics });
   const directory = createDirectory({ records, clock }, DIRECTORY);
   const inFlight = createInFlight(options.maxInFlight, (count) => metrics.inFlight(count));
-  const admission = createAdmission({ directory, ledger, session, settler, journal, clock, metrics });
+  const onReserved = createSweepOnDemand({ ledger, clock, metrics });
+  const admission = createAdmission({ directory, ledger, session, settler, journal, clock, metrics, onReserved });
   const { upstream, credential } = deps;
   const chat = createChatRoute({ admission, settlement, upstream, inFlight, credential, clock, metrics, log });
   const budget = createBudgetRoute({ directory, ledger, session });
@@ -95,6 +98,7 @@ export function createProxy(deps: ProxyDeps, options: ProxyOptions): Proxy {
       started = true;
       return addresses;
     },
+    whenAdmitting: () => session.whenRegistered(),
     async stop(graceMs) {
       const finished = inFlight.drain();
       const closed = server.close();
@@ -110,5 +114,23 @@ export function createProxy(deps: ProxyDeps, options: ProxyOptions): Proxy {
       journal.close();
       await admin.close();
     },
+  };
+}
+
+const SWEEP_PAUSE_MS = 1_000;
+const SWEEP_BATCH = 100;
+
+/** Sweeps when a refusal may be due to a lost proxy's holds, at most once a second. */
+function createSweepOnDemand(deps: { ledger: Ledger; clock: Clock; metrics: ProxyMetrics }): () => void {
+  let notBeforeMs = 0;
+  const sweep = async (): Promise<void> => {
+    const outcome = await deps.ledger.sweep(SWEEP_BATCH);
+    if (outcome.kind === 'swept') deps.metrics.swept(outcome.booked.length);
+  };
+  return () => {
+    const nowMs = deps.clock.monotonicMs();
+    if (nowMs < notBeforeMs) return;
+    notBeforeMs = nowMs + SWEEP_PAUSE_MS;
+    void sweep();
   };
 }

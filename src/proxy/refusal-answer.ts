@@ -1,8 +1,9 @@
 import { budgetMessage, ERRORS, type ErrorCode } from '../core/errors.ts';
 import { formatUsd } from '../core/money.ts';
-import type { ErrorPolicy } from '../core/record.ts';
+import { type ErrorPolicy, RecordFormatError } from '../core/record.ts';
 import { subjectPath } from '../core/subject.ts';
 import type { Refusal } from '../ports/ledger.ts';
+import { PortError } from '../ports/record-store.ts';
 import type { RefusedCall } from './admission.ts';
 import type { HttpAnswer } from './http-answer.ts';
 
@@ -12,6 +13,12 @@ export function errorAnswer(code: ErrorCode, detail = '', param: string | null =
   const message = detail === '' ? sentence : `${sentence} (${detail})`;
   const headers: Record<string, string> = status === 503 || status === 429 ? { 'retry-after': '1' } : {};
   return { status, headers, body: { error: { message, type, param, code } } };
+}
+
+/** The answer to a request during which something was thrown: the record store's troubles are the ledger's. */
+export function thrownAnswer(error: unknown): HttpAnswer {
+  if (error instanceof PortError) return errorAnswer(error.transient ? 'ledger_away' : 'ledger_misconfigured');
+  return errorAnswer(error instanceof RecordFormatError ? 'ledger_misconfigured' : 'internal_error');
 }
 
 /** The answer to a call that was refused, under the platform's error policy (design section 5). */

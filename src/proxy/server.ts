@@ -2,7 +2,7 @@ import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest }
 import { errorText, type Log } from '../ports/log.ts';
 import type { ChatRoute } from './chat-route.ts';
 import { type HttpAnswer, sendAnswer } from './http-answer.ts';
-import { errorAnswer } from './refusal-answer.ts';
+import { errorAnswer, thrownAnswer } from './refusal-answer.ts';
 import { unservedRoute } from './unserved-route.ts';
 
 export interface ServerLimits {
@@ -78,7 +78,7 @@ function send(reply: FastifyReply, answer: HttpAnswer): FastifyReply {
 
 function failure(log: Log, error: unknown): HttpAnswer {
   log.error('proxy: a request failed', { error: errorText(error) });
-  return errorAnswer('internal_error');
+  return thrownAnswer(error);
 }
 
 /** What a URL parser and a proxy behind us could read differently is refused before it is routed. */

@@ -21,6 +21,8 @@ export interface Session {
   openCalls(): number;
   /** True once the ledger knows this process, so that a lost hold will be swept. */
   isRegistered(): boolean;
+  /** Resolves once it is. */
+  whenRegistered(): Promise<void>;
   start(): void;
   stop(): void;
 }
@@ -34,6 +36,7 @@ export function createSession(deps: { ledger: Ledger; clock: Clock; log: Log }, 
   const sequence = createSequence();
   const open = new Map<number, Hold>();
   let registered = false;
+  const registration = Promise.withResolvers<void>();
   let stopped = false;
   let cancel: (() => void) | undefined;
 
@@ -41,12 +44,12 @@ export function createSession(deps: { ledger: Ledger; clock: Clock; log: Log }, 
     const outcome = await ledger.beat(options.proxy, [...open.keys()], []);
     if (outcome.kind === 'beat') {
       time.observe(outcome.nowMs);
+      if (!registered) log.info('ledger reached');
       registered = true;
+      registration.resolve();
       const lost = outcome.unknown.filter((seq) => open.has(seq));
       if (lost.length > 0)
         log.warn('ledger: holds of running calls are gone; their settles will correct', { calls: lost.length });
-    } else if (!registered) {
-      log.debug('ledger: not registered yet', { outcome: outcome.kind });
     }
     if (!stopped) cancel = clock.after(registered ? BEAT_MS : FIRST_BEAT_RETRY_MS, () => void beat());
   };
@@ -65,6 +68,7 @@ export function createSession(deps: { ledger: Ledger; clock: Clock; log: Log }, 
     low: () => sequence.low(),
     openCalls: () => open.size,
     isRegistered: () => registered,
+    whenRegistered: () => registration.promise,
     start: () => void beat(),
     stop() {
       stopped = true;

@@ -49,7 +49,7 @@ function createHandler(events: UpstreamEvents): Handler {
   const fail = (error: Error): void => {
     if (ended) return;
     ended = true;
-    events.failed(aborted ? { kind: 'aborted', message: ABORTED.message } : failureOf(error, sent));
+    events.failed(aborted ? { kind: 'aborted', sent, message: ABORTED.message } : failureOf(error, sent));
   };
   return {
     controller: undefined,
@@ -81,12 +81,12 @@ function createHandler(events: UpstreamEvents): Handler {
   };
 }
 
-/** Before a request was written to a connection nothing can have been billed. */
 function failureOf(error: Error, sent: boolean): UpstreamFailure {
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const message = code === '' ? error.message : code;
-  if (!sent) return { kind: 'connect', message };
-  return { kind: code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT' ? 'timeout' : 'reset', message };
+  if (!sent) return { kind: 'connect', sent, message };
+  const timedOut = code === 'UND_ERR_HEADERS_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT';
+  return { kind: timedOut ? 'timeout' : 'reset', sent, message };
 }
 
 function flatten(headers: Record<string, string | string[] | undefined>): HeaderMap {
