@@ -1,5 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { recordedUsages } from '../../test/fixtures/chat-streams.ts';
 import { MAX_CALL_TOKENS, readChatUsage, type TokenUsage } from './usage.ts';
 
 function tokens(parts: Partial<TokenUsage>): TokenUsage {
@@ -80,6 +81,13 @@ describe('readChatUsage reads what is billed', () => {
 
   it('the largest believed call is believed', () => {
     expect(readChatUsage({ prompt_tokens: MAX_CALL_TOKENS - 1, completion_tokens: 1 }).kind).toBe('usage');
+  });
+
+  it.skipIf(recordedUsages.length === 0)('recorded answers are read as an independent extractor reads them', () => {
+    for (const { usage, expected } of recordedUsages) {
+      expect(readChatUsage(usage), JSON.stringify(usage)).toMatchObject({ kind: 'usage', usage: expected });
+    }
+    expect(recordedUsages.length).toBeGreaterThan(400);
   });
 
   it('whatever a provider sends, parts fit into totals and every count is a believable integer', () => {
