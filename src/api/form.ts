@@ -65,10 +65,10 @@ export const DURATION: TextForm = {
   expected: 'a whole number of s, m, h or d such as 24h',
 };
 
-/** RFC 3339 with a zone. */
+/** RFC 3339 with a zone; years 1000 to 2999, so that no zone leads out of what the API server can compare. */
 export const TIMESTAMP: TextForm = {
   pattern:
-    /^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$/,
+    /^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$/,
   max: 35,
   expected: 'a time such as "2027-01-01T00:00:00Z"',
 };

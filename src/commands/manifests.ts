@@ -17,7 +17,7 @@ export function loadManifests(folder: string): Manifests {
 }
 
 /** Several sets as one. An object that is there twice is an error at its second place, and the first one stays. */
-export function mergeManifests(parts: readonly Manifests[]): Manifests {
+function mergeManifests(parts: readonly Manifests[]): Manifests {
   const first = new Map<string, ManifestObject>();
   const problems = parts.flatMap((part) => part.problems);
   for (const object of parts.flatMap((part) => part.objects)) {

@@ -66,6 +66,7 @@ test('anchors cannot multiply a small file into a large one', () => {
   }
   expect(faults(bomb.join('\n'))).toHaveLength(1);
   expect(faults('a: &a [*a]\n')).toHaveLength(1);
+  expect(faults(`a: &a [${'x, '.repeat(1000)}]\nb: [${'*a, '.repeat(300)}]\n`)).toHaveLength(1);
   expect(faults(`a: &a x\nb: [${'*a, '.repeat(1001)}]\n`)).toHaveLength(1);
   expect(faults(`a: ${'['.repeat(100)}${']'.repeat(100)}`)).toHaveLength(1);
 });
