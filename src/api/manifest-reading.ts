@@ -3,7 +3,7 @@ import type { FieldPath, Finding } from '../core/problem.ts';
 import { read } from './explain.ts';
 import { quoted, text, type TextForm } from './field.ts';
 import { LONG_OBJECT_NAME, NAMESPACE, OBJECT_NAME } from './form.ts';
-import { API_VERSION, GROUP, type KindDefinition } from './kind.ts';
+import { API_VERSION, GROUP } from './kind.ts';
 import { KINDS } from './kinds.ts';
 import type { ManifestKind, ManifestValues, Metadata } from './manifest.ts';
 
@@ -54,57 +54,46 @@ export function interpret(data: unknown): Interpretation {
     return { findings: [{ severity: 'warning', path: ['kind'], message: `${apiVersion} ${kind} is ignored` }] };
   }
   if (apiVersion !== API_VERSION) return failed(['apiVersion'], `${quoted(apiVersion)} is unknown; use ${API_VERSION}`);
-  const definition = KINDS.find((candidate) => candidate.kind === kind);
-  return definition === undefined
+  const schema = RESOURCES.get(kind);
+  return schema === undefined
     ? failed(['kind'], `${quoted(kind)} is unknown; budgetd's kinds are ${kindNames()}`)
-    : readResource(definition, data);
+    : readResource(kind, schema, data);
 }
 
-function readResource(
-  definition: KindDefinition<Exclude<ManifestKind, 'Secret' | 'Namespace'>>,
-  data: Mapping,
-): Interpretation {
-  const warnings: Finding[] = [];
-  const pruned = withoutNulls(data, [], warnings);
-  const schema = z.strictObject({
-    apiVersion: z.string(),
-    kind: z.string(),
-    metadata: metadataSchema(OBJECT_NAME),
-    spec: definition.spec,
-    status: z.unknown().optional(),
+/** Other members (uid, ownerReferences, ...) belong to the API server. */
+function metadataSchema(name: TextForm): z.ZodType<Metadata> {
+  return z.looseObject({
+    name: text('Name.', name),
+    namespace: text('Namespace.', NAMESPACE).exactOptional(),
+    labels: z.record(z.string(), z.string()).exactOptional(),
+    annotations: z.record(z.string(), z.string()).exactOptional(),
   });
-  const reading = read(schema, pruned);
+}
+
+type ResourceSchema = z.ZodType<{ readonly metadata: Metadata; readonly spec: unknown }>;
+
+/** Whole objects by kind. Made once: zod compiles a schema at its first use. */
+const RESOURCES: ReadonlyMap<string, ResourceSchema> = new Map(
+  KINDS.map(({ kind, spec }) => [
+    kind,
+    z.strictObject({
+      apiVersion: z.string(),
+      kind: z.string(),
+      metadata: metadataSchema(OBJECT_NAME),
+      spec,
+      status: z.unknown().optional(),
+    }),
+  ]),
+);
+
+function readResource(kind: string, schema: ResourceSchema, data: Mapping): Interpretation {
+  const warnings: Finding[] = [];
+  const reading = read(schema, withoutNulls(data, [], warnings));
   if (reading.kind === 'invalid') return { findings: [...warnings, ...reading.findings] };
   const { metadata, spec } = reading.value;
-  // The schema that was read with belongs to the kind, which the compiler cannot see across the table of kinds.
-  const object = { kind: definition.kind, ...placed(metadata), value: { metadata, spec } } as Interpreted;
+  // The schema belongs to the kind, which the compiler cannot see across the table.
+  const object = { kind, ...placed(metadata), value: { metadata, spec } } as Interpreted;
   return { object, findings: warnings };
-}
-
-function readSecret(data: Mapping): Interpretation {
-  const schema = z.looseObject({
-    metadata: metadataSchema(LONG_OBJECT_NAME),
-    data: z.record(z.string(), base64).optional(),
-    stringData: z.record(z.string(), z.string()).optional(),
-  });
-  const reading = read(schema, withoutNulls(data, [], []));
-  if (reading.kind === 'invalid') return { findings: reading.findings };
-  const { metadata, data: encoded = {}, stringData = {} } = reading.value;
-  const entries = [
-    ...Object.entries(encoded).map(([key, value]) => [key, Uint8Array.fromBase64(value)] as const),
-    ...Object.entries(stringData).map(([key, value]) => [key, new TextEncoder().encode(value)] as const),
-  ];
-  return {
-    object: { kind: 'Secret', ...placed(metadata), value: { metadata, data: Object.fromEntries(entries) } },
-    findings: [],
-  };
-}
-
-function readNamespace(data: Mapping): Interpretation {
-  const reading = read(z.looseObject({ metadata: metadataSchema(NAMESPACE) }), withoutNulls(data, [], []));
-  if (reading.kind === 'invalid') return { findings: reading.findings };
-  const { metadata } = reading.value;
-  return { object: { kind: 'Namespace', namespace: '', name: metadata.name, value: { metadata } }, findings: [] };
 }
 
 const base64 = z.string().superRefine((value, context) => {
@@ -116,14 +105,31 @@ const base64 = z.string().superRefine((value, context) => {
   }
 });
 
-/** Other members (uid, ownerReferences, ...) belong to the API server. */
-function metadataSchema(name: TextForm): z.ZodType<Metadata> {
-  return z.looseObject({
-    name: text('Name.', name),
-    namespace: text('Namespace.', NAMESPACE).exactOptional(),
-    labels: z.record(z.string(), z.string()).exactOptional(),
-    annotations: z.record(z.string(), z.string()).exactOptional(),
-  });
+const secretSchema = z.looseObject({
+  metadata: metadataSchema(LONG_OBJECT_NAME),
+  data: z.record(z.string(), base64).optional(),
+  stringData: z.record(z.string(), z.string()).optional(),
+});
+
+function readSecret(data: Mapping): Interpretation {
+  const reading = read(secretSchema, withoutNulls(data, [], []));
+  if (reading.kind === 'invalid') return { findings: reading.findings };
+  const { metadata, data: encoded = {}, stringData = {} } = reading.value;
+  const entries = [
+    ...Object.entries(encoded).map(([key, value]) => [key, Uint8Array.fromBase64(value)] as const),
+    ...Object.entries(stringData).map(([key, value]) => [key, new TextEncoder().encode(value)] as const),
+  ];
+  const value = { metadata, data: Object.fromEntries(entries) };
+  return { object: { kind: 'Secret', ...placed(metadata), value }, findings: [] };
+}
+
+const namespaceSchema = z.looseObject({ metadata: metadataSchema(NAMESPACE) });
+
+function readNamespace(data: Mapping): Interpretation {
+  const reading = read(namespaceSchema, withoutNulls(data, [], []));
+  if (reading.kind === 'invalid') return { findings: reading.findings };
+  const { metadata } = reading.value;
+  return { object: { kind: 'Namespace', namespace: '', name: metadata.name, value: { metadata } }, findings: [] };
 }
 
 function placed(metadata: Metadata): { readonly namespace: string; readonly name: string } {
