@@ -76,6 +76,8 @@ test.each([
   [{ credentials: { openai: { env: 'A', file: '/b' } } }, 'needs exactly one of env and file'],
   [{ credentials: { openai: {} } }, 'needs exactly one of env and file'],
   [{ ledger: { redis: { url: 'redis://:secret@host' } } }, 'is not a Redis URL without password'],
+  [{ ledger: { redis: { url: 'redis://a', tls: {} } } }, 'ledger.redis.tls: tls belongs to a rediss:// address'],
+  [{ platform: { providers: [provider, provider] } }, 'platform.providers[1].name: "openai" is there twice'],
   [{ ledger: { redis: { url: 'redis://a' }, sqlite: { path: 'b' } } }, 'redis and sqlite exclude each other'],
   [{ platform: { providers: [{ ...provider, baseUrl: 'https://a/v1/' }] } }, 'trailing slash'],
   [{ platform: { providers: [{ ...provider, baseUrl: 'file:///etc' }] } }, 'is not an http or https URL'],

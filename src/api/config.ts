@@ -46,23 +46,34 @@ const secretSourceSchema = object(
 export type SecretSource = z.output<typeof secretSourceSchema>;
 
 const redis = later(
-  object('A Redis or Valkey server, 7.0 or newer.', {
-    url: text('Address; rediss:// for TLS.', REDIS_URL),
-    username: text('ACL user; absent is default.', {
-      pattern: /^[!-~]+$/,
-      max: 128,
-      expected: 'an ACL user name',
-    }).exactOptional(),
-    password: secretSourceSchema.exactOptional(),
-    tls: object('TLS settings, with rediss:// only.', {
-      ca: text('File with the certificate authority, PEM.', PATH).exactOptional(),
-      serverName: text('Name that the certificate must have.', {
-        pattern: /^[A-Za-z0-9.-]+$/,
-        max: 253,
-        expected: 'a host name',
+  object(
+    'A Redis or Valkey server, 7.0 or newer.',
+    {
+      url: text('Address; rediss:// for TLS.', REDIS_URL),
+      username: text('ACL user; absent is default.', {
+        pattern: /^[!-~]+$/,
+        max: 128,
+        expected: 'an ACL user name',
       }).exactOptional(),
-    }).exactOptional(),
-  }),
+      password: secretSourceSchema.exactOptional(),
+      tls: object('TLS settings, with rediss:// only.', {
+        ca: text('File with the certificate authority, PEM.', PATH).exactOptional(),
+        serverName: text('Name that the certificate must have.', {
+          pattern: /^[A-Za-z0-9.-]+$/,
+          max: 253,
+          expected: 'a host name',
+        }).exactOptional(),
+      }).exactOptional(),
+    },
+    [
+      {
+        cel: "!has(self.tls) || self.url.startsWith('rediss://')",
+        message: 'tls belongs to a rediss:// address',
+        holds: ({ url, tls }) => tls === undefined || url.startsWith('rediss://'),
+        field: 'tls',
+      },
+    ],
+  ),
   { sentinel: 'Redis Sentinel', cluster: 'Redis Cluster' },
 );
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { models } from './budget.ts';
 import { callsSchema } from './call-settings.ts';
-import { choice, flag, integer, list, object, text, type TextForm } from './field.ts';
+import { choice, flag, integer, list, listMap, object, text, type TextForm } from './field.ts';
 import { DURATION, LABEL_NAME, MODEL_GLOB, NAMESPACE, OBJECT_NAME } from './form.ts';
 import { later } from './later.ts';
 import { labelSelectorSchema } from './reference.ts';
@@ -94,7 +94,7 @@ const errors = object('How refusals look.', {
 
 export const platformSchema = later(
   object('What holds for the whole installation.', {
-    providers: list('Providers.', provider, { max: 64, min: 1 }).exactOptional(),
+    providers: listMap('Providers.', provider, { key: 'name', max: 64, min: 1 }).exactOptional(),
     prices: list('Prices; the longest literal part of model wins, then file order.', priceSchema, {
       max: 4096,
     }).exactOptional(),
