@@ -1,4 +1,5 @@
-/** Copies what tsc does not: the Lua scripts of the Redis ledger. */
-import { cpSync } from 'node:fs';
+/** Copies what the compiler leaves behind into dist/: the Lua files, which the Redis adapter reads beside itself. */
+import { cpSync, globSync } from 'node:fs';
+import { join } from 'node:path';
 
-cpSync('src/adapters/redis/lua', 'dist/adapters/redis/lua', { recursive: true });
+for (const file of globSync('**/*.lua', { cwd: 'src' })) cpSync(join('src', file), join('dist', file));

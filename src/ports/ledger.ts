@@ -134,15 +134,22 @@ export interface SubjectLedger {
   readonly revision: string | null;
   readonly totals: Readonly<Partial<Record<CounterClass, Nanos>>>;
   readonly held: Readonly<Partial<Record<CounterClass, Nanos>>>;
+  /** By how much corrections lowered spend: what was spent in all = total - credit. */
+  readonly credits: Readonly<Partial<Record<CounterClass, Nanos>>>;
   readonly budgets: Readonly<Record<string, BudgetLedger>>;
 }
 
 export interface BudgetLedger {
+  /** The counter that the budget reads. */
+  readonly counter: CounterClass;
   readonly window: Window;
   readonly definition: string;
   /** Epoch ms of the first admission under this budget. */
   readonly countedFromMs: number;
-  /** `total` when each known window began, by its start in epoch seconds: spent = total - base. Newest last. */
+  /**
+   * `total` when each known window began, by its start in epoch seconds, newest last: spent = total - base, and for an
+   * earlier window the next one's base - base (core/ledger-fields `spentByWindow`).
+   */
   readonly bases: readonly { readonly startSeconds: number; readonly base: Nanos }[];
 }
 

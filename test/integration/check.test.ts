@@ -166,3 +166,8 @@ test('a folder that is not there is an error, also under --with', async () => {
   expect((await check(join(folder, 'absent'))).code).toBe(1);
   expect((await check(folder, '--with', join(folder, 'absent'))).code).toBe(1);
 });
+
+test('the configuration to start from fits the samples', async () => {
+  const { code, out } = await check(join(CONFIG, 'samples'), '--config', join(CONFIG, 'budgetd.yaml'), '--strict-refs');
+  expect({ code, out }).toEqual({ code: 0, out: ['11 objects checked: 0 errors, 0 warnings'] });
+});

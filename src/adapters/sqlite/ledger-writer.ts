@@ -1,0 +1,68 @@
+import { subjectKey } from '../../core/hold.ts';
+import { decodeWindowEntry, LEDGER_FORMAT, REVISION_FIELD, windowField } from '../../core/ledger-fields.ts';
+import { DEADLINE_MS, LEASE_MS } from '../../core/ledger-time.ts';
+import type { ClaimOutcome, EditOutcome, Fenced, LedgerWriter, SubjectEdit } from '../../ports/ledger-writer.ts';
+import type { Random } from '../../ports/random.ts';
+import { closedBy, META, type Operation, type Operations } from './operation.ts';
+
+/** What only the installation's writer does. */
+export function createSqliteLedgerWriter(operations: Operations, random: Random): LedgerWriter {
+  const write = <T>(term: number, work: (operation: Operation) => T) =>
+    operations.run((operation) => {
+      const newest = Number(operation.meta.get('term') ?? 0);
+      if (newest !== term) return { kind: 'fenced', term: newest } satisfies Fenced;
+      operation.keepTime();
+      return work(operation);
+    });
+  return {
+    claim: async (knownBefore) => operations.begin((operation) => claim(operation, knownBefore, random.uuid())),
+    edit: async (term, change) => write(term, (operation) => edit(operation, change)),
+    editPlatform: async (term, revision) =>
+      write(term, ({ fields }) => {
+        fields.set(META, 'pv', revision);
+        return { kind: 'done' };
+      }),
+    renewLease: async (term) =>
+      write(term, ({ fields, nowMs }) => {
+        fields.set(META, 'lease', String(nowMs + LEASE_MS));
+        return { kind: 'done' };
+      }),
+  };
+}
+
+/**
+ * A claim begins a new incarnation: the process that writes the file is the one that serves from it, and between two
+ * of its lives a power cut may have lost commits. Sweeping rests, so that the last life's calls can be settled first.
+ */
+function claim(operation: Operation, knownBefore: boolean, incarnation: string): ClaimOutcome {
+  const { db, fields, meta, nowMs } = operation;
+  const isFresh = !meta.has('fmt');
+  if (!isFresh) {
+    const failure = closedBy(meta);
+    if (failure !== undefined) return failure;
+    fields.set(META, `hist.${meta.get('inc')}`, meta.get('q') ?? '0');
+    fields.set(META, 'pause', String(nowMs + DEADLINE_MS));
+  }
+  fields.set(META, 'fmt', LEDGER_FORMAT);
+  fields.set(META, 'inc', incarnation);
+  fields.set(META, 'q', '0');
+  operation.keepTime(true);
+  if (isFresh && (knownBefore || db.one('SELECT 1 FROM live UNION SELECT 1 FROM usage') !== undefined)) {
+    fields.set(META, 'cold', '1');
+    return { kind: 'cold' };
+  }
+  const term = Number(meta.get('term') ?? 0) + 1;
+  fields.set(META, 'term', String(term));
+  return { kind: 'claimed', term, fresh: isFresh };
+}
+
+function edit({ fields }: Operation, { subject, revision, definitions }: SubjectEdit): EditOutcome {
+  const key = `s:${subjectKey(subject)}`;
+  const redefined = Object.keys(definitions).filter((budget) => {
+    const stored = fields.get(key, windowField(budget));
+    return stored !== undefined && decodeWindowEntry(stored)?.definition !== definitions[budget];
+  });
+  if (redefined.length > 0) return { kind: 'redefined', budgets: redefined };
+  fields.set(key, REVISION_FIELD, revision);
+  return { kind: 'done' };
+}

@@ -1,0 +1,47 @@
+import { expect, test } from 'vitest';
+import { isSameReserve, openHold, settlement } from './settlement.ts';
+
+const RECORD = 'o1000|5000|vkey:shop/bot,u|100|60';
+const RAISED = 'o1000|5000|vkey:shop/bot,u|180|170';
+const OTHER = 'o1001|5000|vkey:shop/bot,u|100|60';
+
+function book(release: bigint, charge: bigint, credit: bigint, marker: string): unknown {
+  return { kind: 'book', release, charge, credit, marker };
+}
+
+test('the state table: what is stored under the id decides what a cost does', () => {
+  const table: [string | undefined, bigint, boolean, unknown][] = [
+    [RECORD, 30n, false, book(100n, 30n, 0n, '=30')],
+    [RECORD, 0n, false, book(100n, 0n, 0n, '=0')],
+    [RAISED, 30n, false, book(180n, 30n, 0n, '=30')],
+    [OTHER, 30n, false, { kind: 'conflict', recorded: OTHER }],
+    ['=30', 30n, false, { kind: 'duplicate' }],
+    ['=30', 31n, false, { kind: 'conflict', recorded: '=30' }],
+    ['~60', 90n, false, book(0n, 30n, 0n, '=90')],
+    ['~60', 10n, false, book(0n, 0n, 50n, '=10')],
+    ['~60', 60n, false, book(0n, 0n, 0n, '=60')],
+    ['-', 0n, false, { kind: 'duplicate' }],
+    ['-', 30n, false, book(0n, 30n, 0n, '=30')],
+    [undefined, 30n, false, book(0n, 30n, 0n, '=30')],
+    [undefined, 0n, false, book(0n, 0n, 0n, '-')],
+    [undefined, 30n, true, { kind: 'duplicate' }],
+    [undefined, 0n, true, { kind: 'duplicate' }],
+    [RECORD, 30n, true, book(100n, 30n, 0n, '=30')],
+  ];
+  for (const [stored, actual, isResolved, expected] of table) {
+    expect(settlement(stored, RECORD, actual, isResolved), `${stored} settled with ${actual}`).toEqual(expected);
+  }
+});
+
+test('a stored hold is taken apart without losing its identity; a marker is none', () => {
+  expect(openHold(RECORD)).toEqual({ identity: 'o1000|5000|vkey:shop/bot,u', amount: 100n, onLost: 60n });
+  for (const marker of ['=30', '~60', '-', '']) expect(openHold(marker)).toBeUndefined();
+});
+
+test('a repeated reserve is the same call with amounts that were at most raised since', () => {
+  expect(isSameReserve(RECORD, RECORD)).toBe(true);
+  expect(isSameReserve(RAISED, RECORD)).toBe(true);
+  expect(isSameReserve(RECORD, RAISED)).toBe(false);
+  expect(isSameReserve(RECORD, OTHER)).toBe(false);
+  expect(isSameReserve('=100', RECORD)).toBe(false);
+});
