@@ -82,3 +82,7 @@ crds-check: install
 .PHONY: bench-ledger
 bench-ledger: install redis ## ledger cost as a ratio to two plain pipelines, in one run
 	@node test/bench/ledger.ts
+
+.PHONY: bench
+bench: build redis ## cost of a call as a ratio to a bare proxy, in one run (needs wrk and nginx)
+	@node test/bench/proxy.ts

@@ -19,7 +19,9 @@ export function createBudgetRoute(deps: {
 
   /** Null: what this process knew was stale; it is forgotten now. */
   const attempt = async (sha256: string): Promise<HttpAnswer | null> => {
-    const resolution = await resolveSubjects(directory, sha256, session.time.estimateMs());
+    const view = directory.view();
+    const resolution = await resolveSubjects(view, sha256, session.time.estimateMs());
+    if (resolution.kind !== 'resolved' && view.renew()) return null;
     if (resolution.kind === 'unattended') return errorAnswer('ledger_unattended');
     if (resolution.kind === 'refused') {
       return errorAnswer(resolution.code, 'detail' in resolution ? resolution.detail : '');

@@ -1,7 +1,7 @@
 import type { KeyIndex, KeyPart, SubjectRecord } from '../core/record.ts';
 import type { Subject } from '../core/subject.ts';
 import { subjectPath } from '../core/subject.ts';
-import type { Directory, Platform } from './directory.ts';
+import type { Platform, View } from './directory.ts';
 
 /** Everyone a call is charged to, with the key first. */
 export interface CallSubjects {
@@ -30,10 +30,10 @@ export type Resolution =
  * @param nowMs the estimate of ledger time
  * @throws PortError, RecordFormatError of the directory
  */
-export async function resolveSubjects(directory: Directory, sha256: string, nowMs: number): Promise<Resolution> {
-  const platform = await directory.platform();
+export async function resolveSubjects(view: View, sha256: string, nowMs: number): Promise<Resolution> {
+  const platform = await view.platform();
   if (platform === null) return { kind: 'unattended' };
-  const found = await findKey(directory, sha256, nowMs);
+  const found = await findKey(view, sha256, nowMs);
   if (found === null) return { kind: 'refused', code: 'invalid_key' };
   const { record: key, endsAtMs } = found;
   if (key.key.unresolved !== null) return unresolved(key.key.unresolved);
@@ -41,7 +41,7 @@ export async function resolveSubjects(directory: Directory, sha256: string, nowM
 
   const all: SubjectRecord[] = [key];
   for (const [what, subject] of above(key, platform)) {
-    const record = await directory.subject(subject);
+    const record = await view.subject(subject);
     if (record === null || record.inactive !== null) return unresolved(what);
     all.push(record);
   }
@@ -52,22 +52,18 @@ export async function resolveSubjects(directory: Directory, sha256: string, nowM
 type KeyRecord = SubjectRecord & { readonly key: KeyPart };
 
 async function findKey(
-  directory: Directory,
+  view: View,
   sha256: string,
   nowMs: number,
 ): Promise<{ record: KeyRecord; endsAtMs: number | null } | null> {
-  const index: KeyIndex | null = await directory.keyIndex(sha256);
-  if (index === null) return null;
-  const record = await directory.subject(index.subject);
-  const entry = record?.key?.hashes.find((candidate) => candidate.sha256 === sha256);
-  if (record === null || entry === undefined || !hasKey(record)) {
-    directory.forgetKey(sha256);
-    return null;
-  }
+  const index: KeyIndex | null = await view.keyIndex(sha256);
+  const record = index === null ? null : await view.subject(index.subject);
+  if (record === null || !hasKey(record) || record.inactive !== null) return null;
+  const entry = record.key.hashes.find((candidate) => candidate.sha256 === sha256);
+  if (entry === undefined) return null;
   const ends = [record.key.expiresAtMs, entry.validUntilMs].filter((end) => end !== null);
   const endsAtMs = ends.length === 0 ? null : Math.min(...ends);
-  if (record.inactive !== null || (endsAtMs !== null && endsAtMs <= nowMs)) return null;
-  return { record, endsAtMs };
+  return endsAtMs !== null && endsAtMs <= nowMs ? null : { record, endsAtMs };
 }
 
 function hasKey(record: SubjectRecord): record is KeyRecord {

@@ -9,7 +9,8 @@ const SUBJECT = { kind: 'vkey', namespace: 'shop', name: 'bot' } as const;
 function setup(maxEntries = 100) {
   const clock = createManualClock(0);
   const records = createMemoryStore();
-  return { clock, records, directory: createDirectory({ records, clock }, { maxEntries, negativeMs: 1_000 }) };
+  const directory = createDirectory({ records, clock }, { maxEntries, freshMs: 1_000 });
+  return { clock, records, directory: directory.view(), view: () => directory.view() };
 }
 
 it('loads a record once, however many calls want it at the same time', async () => {
@@ -46,4 +47,21 @@ it('does not remember a failure', async () => {
   await expect(directory.keyIndex('aa')).rejects.toThrow('record format 2');
   await records.put('k:aa', encodeRecord({ subject: SUBJECT }));
   expect(await directory.keyIndex('aa')).toEqual({ subject: SUBJECT });
+});
+
+it('what a refusal rests on is looked up again once it is older than a second, and not before', async () => {
+  const { clock, records, view } = setup();
+  await records.put('k:aa', encodeRecord({ subject: SUBJECT }));
+  await view().keyIndex('aa');
+  clock.advance(999);
+  const early = view();
+  await early.keyIndex('aa');
+  expect(early.renew()).toBe(false);
+  await records.put('k:aa', encodeRecord({ subject: { ...SUBJECT, name: 'other' } }));
+  clock.advance(1);
+  const late = view();
+  expect(await late.keyIndex('aa')).toEqual({ subject: SUBJECT });
+  expect(late.renew()).toBe(true);
+  expect(await late.keyIndex('aa')).toEqual({ subject: { ...SUBJECT, name: 'other' } });
+  expect(late.renew()).toBe(false);
 });

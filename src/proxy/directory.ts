@@ -12,62 +12,97 @@ export interface Platform {
   readonly prices: PriceBook;
 }
 
+/** Reads compiled records. @throws PortError, RecordFormatError */
+export interface Records {
+  /** Where a key's hash leads; null: nowhere. */
+  keyIndex(sha256: string): Promise<KeyIndex | null>;
+  subject(subject: Subject): Promise<SubjectRecord | null>;
+  platform(): Promise<Platform | null>;
+}
+
 /**
  * Compiled records as this process has them: bounded caches that nothing has to invalidate in time, because every
  * reserve compares revisions with the ledger and names what is stale.
  */
 export interface Directory {
-  /** Where a key's hash leads; null: nowhere. Unknown keys are remembered for a moment only. @throws PortError */
-  keyIndex(sha256: string): Promise<KeyIndex | null>;
-  /** @throws PortError, RecordFormatError */
-  subject(subject: Subject): Promise<SubjectRecord | null>;
-  /** @throws PortError, RecordFormatError */
-  platform(): Promise<Platform | null>;
+  /** For one request; see {@link View}. */
+  view(): View;
   /** Drops what the ledger said is stale; null is the platform. */
   forget(which: Subject | null): void;
-  forgetKey(sha256: string): void;
+}
+
+/**
+ * The records of one request. A refusal that comes from them alone is asked of no ledger, so it must not rest on old
+ * ones: whoever refuses calls {@link View.renew} and looks once more.
+ */
+export interface View extends Records {
+  /** Drops those of the records seen that were loaded more than `freshMs` ago. True: look again. */
+  renew(): boolean;
 }
 
 export interface DirectoryOptions {
   /** Most subjects and most keys kept. */
   readonly maxEntries: number;
-  /** How long an unknown key is taken for unknown without asking again. */
-  readonly negativeMs: number;
+  /** How long a record is good enough to refuse by, and an unknown one taken for unknown. */
+  readonly freshMs: number;
 }
 
 export function createDirectory(deps: { records: RecordStore; clock: Clock }, options: DirectoryOptions): Directory {
   const { records, clock } = deps;
-  const load = <V>(name: string, decode: (text: string) => V): Promise<V | null> =>
-    records.get(name).then((text) => (text === null ? null : decode(text)));
-
+  const load = async <V>(name: string, decode: (text: string) => V): Promise<V | null> => {
+    const text = await records.get(name);
+    return text === null ? null : decode(text);
+  };
   const keys = createCache<KeyIndex>(clock, options);
   const subjects = createCache<SubjectRecord>(clock, options);
   const platforms = createCache<Platform>(clock, options);
 
+  const seenIn = (renewals: (() => boolean)[]): Records => {
+    const see = <V>(cache: Cache<V>, key: string, read: () => Promise<V | null>): Promise<V | null> => {
+      renewals.push(() => cache.renew(key));
+      return cache.get(key, read);
+    };
+    return {
+      keyIndex: (sha256) => see(keys, sha256, () => load(`k:${sha256}`, decodeKeyIndex)),
+      subject(subject) {
+        const key = subjectKey(subject);
+        return see(subjects, key, () => load(`r:${key}`, decodeSubjectRecord));
+      },
+      platform: () => see(platforms, PLATFORM, () => load(PLATFORM, compilePlatform)),
+    };
+  };
+
   return {
-    keyIndex: (sha256) => keys.get(sha256, () => load(`k:${sha256}`, decodeKeyIndex)),
-    subject(subject) {
-      const key = subjectKey(subject);
-      return subjects.get(key, () => load(`r:${key}`, decodeSubjectRecord));
+    view() {
+      const renewals: (() => boolean)[] = [];
+      return {
+        ...seenIn(renewals),
+        renew: () =>
+          renewals
+            .splice(0)
+            .map((renew) => renew())
+            .some(Boolean),
+      };
     },
-    platform: () =>
-      platforms.get('platform', () =>
-        load('platform', (text) => {
-          const record = decodePlatformRecord(text);
-          return { record, prices: createPriceBook(record.prices) };
-        }),
-      ),
     forget(which) {
-      if (which === null) platforms.drop('platform');
+      if (which === null) platforms.drop(PLATFORM);
       else subjects.drop(subjectKey(which));
     },
-    forgetKey: (sha256) => keys.drop(sha256),
   };
+}
+
+const PLATFORM = 'platform';
+
+function compilePlatform(text: string): Platform {
+  const record = decodePlatformRecord(text);
+  return { record, prices: createPriceBook(record.prices) };
 }
 
 interface Cache<V> {
   get(key: string, load: () => Promise<V | null>): Promise<V | null>;
   drop(key: string): void;
+  /** Drops an entry that is not fresh. True: there was one. */
+  renew(key: string): boolean;
 }
 
 /**
@@ -76,13 +111,14 @@ interface Cache<V> {
  */
 function createCache<V>(clock: Clock, options: DirectoryOptions): Cache<V> {
   const loading = new Map<string, Promise<V | null>>();
-  const present = new Map<string, V>();
+  const present = new Map<string, { readonly value: V; readonly freshUntilMs: number }>();
   const absentUntilMs = new Map<string, number>();
 
   const fill = async (key: string, load: () => Promise<V | null>): Promise<V | null> => {
+    const freshUntilMs = clock.monotonicMs() + options.freshMs;
     const value = await load();
-    if (value !== null) keep(present, key, value, options.maxEntries);
-    else keep(absentUntilMs, key, clock.monotonicMs() + options.negativeMs, options.maxEntries);
+    if (value !== null) keep(present, key, { value, freshUntilMs }, options.maxEntries);
+    else keep(absentUntilMs, key, freshUntilMs, options.maxEntries);
     return value;
   };
 
@@ -91,7 +127,7 @@ function createCache<V>(clock: Clock, options: DirectoryOptions): Cache<V> {
       const known = present.get(key);
       if (known !== undefined) {
         keep(present, key, known, options.maxEntries);
-        return Promise.resolve(known);
+        return Promise.resolve(known.value);
       }
       if ((absentUntilMs.get(key) ?? 0) > clock.monotonicMs()) return Promise.resolve(null);
       const running = loading.get(key);
@@ -103,6 +139,10 @@ function createCache<V>(clock: Clock, options: DirectoryOptions): Cache<V> {
     drop(key) {
       present.delete(key);
       absentUntilMs.delete(key);
+    },
+    renew(key) {
+      const known = present.get(key);
+      return known !== undefined && known.freshUntilMs <= clock.monotonicMs() && present.delete(key);
     },
   };
 }

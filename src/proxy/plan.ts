@@ -10,7 +10,7 @@ import type { Provider, SubjectRecord } from '../core/record.ts';
 import type { ReserveCall, ReserveGroup } from '../ports/ledger.ts';
 import { type CallSubjects, resolveSubjects } from './call-subjects.ts';
 import type { ChatRequest } from './chat-request.ts';
-import type { Directory } from './directory.ts';
+import type { Directory, View } from './directory.ts';
 import { chooseProvider } from './provider-choice.ts';
 import type { WindowCache } from './window-cache.ts';
 
@@ -47,7 +47,14 @@ const RESERVE_VALID_MS = 5_000;
 
 /** From a key and a request to the hold it needs, or why it may not be made. @throws what the directory throws */
 export async function planCall(directory: Directory, facts: CallFacts, nowMs: number): Promise<Plan | PlanRefusal> {
-  const resolution = await resolveSubjects(directory, facts.sha256, nowMs);
+  const view = directory.view();
+  const plan = await planOnce(view, facts, nowMs);
+  // No ledger is asked about a refusal, so it must not come from records that were changed since.
+  return plan.kind === 'refused' && view.renew() ? planOnce(view, facts, nowMs) : plan;
+}
+
+async function planOnce(view: View, facts: CallFacts, nowMs: number): Promise<Plan | PlanRefusal> {
+  const resolution = await resolveSubjects(view, facts.sha256, nowMs);
   if (resolution.kind === 'unattended') return refusePlan('ledger_unattended', '', null);
   if (resolution.kind === 'refused') {
     return refusePlan(resolution.code, 'detail' in resolution ? resolution.detail : '', null);

@@ -60,7 +60,7 @@ export interface Proxy {
 
 const MAX_CONNECTIONS = 10_000;
 const REQUEST_TIMEOUT_MS = 60_000;
-const DIRECTORY = { maxEntries: 20_000, negativeMs: 1_000 };
+const DIRECTORY = { maxEntries: 20_000, freshMs: 1_000 };
 const SETTLE_DRAIN_MS = 5_000;
 
 export function createProxy(deps: ProxyDeps, options: ProxyOptions): Proxy {
