@@ -36,13 +36,9 @@ export async function runStatus(args: readonly string[], io: Io): Promise<number
 type Store = ReturnType<typeof createStandaloneStore>;
 
 async function acceptLoss(store: Store, io: Io): Promise<void> {
-  const before = await store.ledger.read([]);
-  if (before.kind !== 'cold') {
-    io.err('the ledger has its data: there is no loss to accept');
-    return;
-  }
-  const claimed = await store.writer.claim(false);
-  io.out(claimed.kind === 'claimed' ? 'loss accepted: every counter starts at 0\n' : `not accepted: ${claimed.kind}`);
+  const outcome = await store.writer.acceptLoss();
+  if (outcome.kind === 'accepted') io.out('loss accepted: counters start at 0');
+  else if (outcome.kind === 'intact') io.err('the ledger has its data: there is no loss to accept');
 }
 
 async function report(store: Store, installation: string, io: Io, wallMs: number): Promise<number> {

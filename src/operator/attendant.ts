@@ -55,11 +55,11 @@ const RESYNC_MS = 30_000;
 export function createAttendant(deps: AttendantDeps, options: AttendantOptions): Attendant {
   const { store, clock, log } = deps;
   const complain = createComplaint(log);
-  let publisher: Publisher | undefined;
+  let office: Office | undefined;
   let ended = false;
   let current: Desire | undefined;
   const inTurn = createTurns();
-  const duties: (() => void)[] = [];
+  const duties = [startSweeper({ ledger: store.ledger, clock, log }, options.onSwept)];
 
   const end = (): void => {
     ended = true;
@@ -71,23 +71,17 @@ export function createAttendant(deps: AttendantDeps, options: AttendantOptions):
     return { kind: 'ended' };
   };
 
-  const claim = async (): Promise<Publisher | null> => {
-    await store.ready();
-    const outcome = await store.writer.claim(options.knownBefore);
-    if (outcome.kind !== 'claimed') return complain(claimProblem(outcome));
-    options.onKnown();
-    duties.push(startSweeper({ ledger: store.ledger, clock, log }, options.onSwept));
-    return createPublisher(store, { term: outcome.term });
-  };
-
   /** Null: try again. */
   const attempt = async (desire: Desire): Promise<Applied | null> => {
-    publisher ??= (await claim()) ?? undefined;
-    if (publisher === undefined) return null;
+    office ??= await takeOffice(store, options, complain);
+    if (office === undefined) return null;
+    const { term, publisher } = office;
     const { compiled, platform } = desire(await publisher.holders());
     const outcome = await publisher.publish(compiled, platform);
-    if (outcome.kind === 'fenced') return fenced();
-    if (outcome.kind === 'failed') return complain(outcome.why);
+    if (outcome.kind === 'fenced' && outcome.term > term) return fenced();
+    // Terms below one's own exist only after a loss that somebody accepted: claim anew.
+    if (outcome.kind === 'fenced') office = undefined;
+    if (outcome.kind !== 'published') return complain(outcome.kind === 'failed' ? outcome.why : 'it began anew');
     complain('');
     return { kind: 'applied', changed: outcome.changed, redefined: outcome.redefined };
   };
@@ -101,7 +95,7 @@ export function createAttendant(deps: AttendantDeps, options: AttendantOptions):
     }
   };
 
-  const compareAgain = (): Promise<unknown> => (current === undefined ? Promise.resolve() : attempt(current));
+  const compareAgain = (): Promise<unknown> => (current === undefined ? Promise.resolve() : insist(current));
   duties.push(
     every(
       clock,
@@ -118,6 +112,26 @@ export function createAttendant(deps: AttendantDeps, options: AttendantOptions):
     },
     stop: end,
   };
+}
+
+interface Office {
+  readonly term: number;
+  readonly publisher: Publisher;
+}
+
+async function takeOffice(
+  store: LedgerStore,
+  options: AttendantOptions,
+  complain: (why: string) => null,
+): Promise<Office | undefined> {
+  await store.ready();
+  const outcome = await store.writer.claim(options.knownBefore);
+  if (outcome.kind === 'claimed') {
+    options.onKnown();
+    return { term: outcome.term, publisher: createPublisher(store, outcome) };
+  }
+  complain(claimProblem(outcome));
+  return undefined;
 }
 
 /** Runs one piece of work at a time, in the order they came. */

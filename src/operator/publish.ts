@@ -24,7 +24,7 @@ export type PublishOutcome =
   /** The ledger did not take a write: publish again. */
   | { readonly kind: 'failed'; readonly why: string }
   /** Another writer took over. */
-  | { readonly kind: 'fenced' };
+  | { readonly kind: 'fenced'; readonly term: number };
 
 /** Writes compiled records where proxies read them, and makes every change bind the next admission. */
 export interface Publisher {
@@ -116,7 +116,7 @@ type Unwritten = Exclude<EditOutcome | WriteOutcome, { kind: 'done' | 'redefined
 function failed(outcome: Unwritten): PublishOutcome {
   switch (outcome.kind) {
     case 'fenced':
-      return { kind: 'fenced' };
+      return outcome;
     case 'cold':
       return { kind: 'failed', why: 'the ledger lost its data' };
     case 'away':

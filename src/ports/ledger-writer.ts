@@ -11,6 +11,14 @@ export type ClaimOutcome =
   /** `fresh`: the ledger was empty and is now initialised. */
   { readonly kind: 'claimed'; readonly term: number; readonly fresh: boolean } | Cold | Away | Misconfigured;
 
+export type AcceptOutcome =
+  | { readonly kind: 'accepted' }
+  /** The ledger has its data: there is no loss to accept, and nothing was changed. */
+  | { readonly kind: 'intact' }
+  | Cold
+  | Away
+  | Misconfigured;
+
 export interface SubjectEdit {
   readonly subject: Subject;
   /** The new revision; prefixed with `!` it refuses every call of the subject. */
@@ -40,6 +48,11 @@ export interface LedgerWriter {
    * false: data that was there before and is gone is a loss, answered `cold`.
    */
   claim(knownBefore: boolean): Promise<ClaimOutcome>;
+  /**
+   * Begins anew on a ledger whose data is gone: a decision of a person, kept on record in the ledger. Terms start again;
+   * whoever wrote before claims another one.
+   */
+  acceptLoss(): Promise<AcceptOutcome>;
   /** Sets a subject's revision after checking its budgets' definitions against what is counted. */
   edit(term: number, edit: SubjectEdit): Promise<EditOutcome>;
   /** Sets the platform's revision. */

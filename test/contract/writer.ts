@@ -46,6 +46,18 @@ export function writerContract(world: World, make: () => Promise<LedgerHome>, sk
     await home.close();
   });
 
+  test('a loss ends only when a person accepts it, and there is nothing to accept without one', async () => {
+    const home = await make();
+    await home.setClock(NOON);
+    const { ledger, writer } = home.store;
+    expect(await writer.claim(true)).toEqual({ kind: 'cold' });
+    expect(await writer.acceptLoss()).toEqual({ kind: 'accepted' });
+    expect(await writer.acceptLoss()).toEqual({ kind: 'intact' });
+    expect(await writer.claim(true)).toMatchObject({ kind: 'claimed', term: 1 });
+    expect(await ledger.read([])).toMatchObject({ kind: 'read' });
+    await home.close();
+  });
+
   test.skipIf(skip.sharing !== undefined)(
     'two processes share one ledger: ids, counters, terms and records',
     async () => {

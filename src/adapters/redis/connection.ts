@@ -21,8 +21,8 @@ export interface Answer {
 export interface Connection {
   /** Runs a gated script: puts the known incarnation first, says hello when the ledger has another one. */
   run(name: ScriptName, keys: readonly string[], args: readonly string[]): Promise<Answer | Failure>;
-  /** Runs `claim`, which needs no incarnation and may begin the first one. */
-  claim(keys: readonly string[], knownBefore: boolean): Promise<Answer | Failure>;
+  /** Runs a script that needs no incarnation and may begin one: it gets the server's run id and a fresh one, last. */
+  begin(name: 'claim' | 'accept-loss', keys: readonly string[], args: readonly string[]): Promise<Answer | Failure>;
   /** @throws PortError when there is no connection or the ledger cannot be spoken to; a cold ledger is fine */
   ready(): Promise<void>;
 }
@@ -77,11 +77,10 @@ export function createConnection(deps: Deps, time: TimeSource): Connection {
       }
       return { kind: 'away', cause: 'the ledger began two incarnations at once', uncertain: false };
     },
-    claim: async (scriptKeys, knownBefore) => {
+    begin: async (name, scriptKeys, args) => {
       const greeted = await greet();
       if (typeof greeted !== 'string') return greeted;
-      const runId = session?.server.runId ?? '';
-      return evaluate('claim', scriptKeys, [knownBefore ? '1' : '0', runId, random.uuid()]);
+      return evaluate(name, scriptKeys, [...args, session?.server.runId ?? '', random.uuid()]);
     },
     ready: async () => {
       await link.connected();

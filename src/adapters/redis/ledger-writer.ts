@@ -17,9 +17,14 @@ export function createRedisLedgerWriter(connection: Connection, keys: LedgerKeys
 
   return {
     claim: async (knownBefore) => {
-      const answer = await connection.claim([keys.meta, keys.live, keys.usage], knownBefore);
+      const answer = await connection.begin('claim', [keys.meta, keys.live, keys.usage], [knownBefore ? '1' : '0']);
       if (answer.kind !== 'answer') return answer;
       return { kind: 'claimed', term: Number(answer.values[0]), fresh: answer.values[1] === 1 };
+    },
+    acceptLoss: async () => {
+      const answer = await connection.begin('accept-loss', [keys.meta], []);
+      if (answer.kind !== 'answer') return answer;
+      return { kind: answer.verdict === 'accepted' ? 'accepted' : 'intact' };
     },
     edit: async (term, { subject, revision, definitions }) => {
       const budgets = Object.keys(definitions);

@@ -25,6 +25,7 @@ const PARTS = {
   'renew-lease': ['gate'],
   hello: [],
   claim: [],
+  'accept-loss': [],
 } as const;
 
 export type ScriptName = keyof typeof PARTS;

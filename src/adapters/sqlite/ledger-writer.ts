@@ -1,7 +1,14 @@
 import { subjectKey } from '../../core/hold.ts';
 import { decodeWindowEntry, LEDGER_FORMAT, REVISION_FIELD, windowField } from '../../core/ledger-fields.ts';
 import { DEADLINE_MS, LEASE_MS } from '../../core/ledger-time.ts';
-import type { ClaimOutcome, EditOutcome, Fenced, LedgerWriter, SubjectEdit } from '../../ports/ledger-writer.ts';
+import type {
+  AcceptOutcome,
+  ClaimOutcome,
+  EditOutcome,
+  Fenced,
+  LedgerWriter,
+  SubjectEdit,
+} from '../../ports/ledger-writer.ts';
 import type { Random } from '../../ports/random.ts';
 import { closedBy, META, type Operation, type Operations } from './operation.ts';
 
@@ -16,6 +23,7 @@ export function createSqliteLedgerWriter(operations: Operations, random: Random)
     });
   return {
     claim: async (knownBefore) => operations.begin((operation) => claim(operation, knownBefore, random.uuid())),
+    acceptLoss: async () => operations.begin((operation) => acceptLoss(operation, random.uuid())),
     edit: async (term, change) => write(term, (operation) => edit(operation, change)),
     editPlatform: async (term, revision) =>
       write(term, ({ fields }) => {
@@ -54,6 +62,18 @@ function claim(operation: Operation, knownBefore: boolean, incarnation: string):
   const term = Number(meta.get('term') ?? 0) + 1;
   fields.set(META, 'term', String(term));
   return { kind: 'claimed', term, fresh: isFresh };
+}
+
+function acceptLoss({ fields, meta, nowMs, keepTime }: Operation, incarnation: string): AcceptOutcome {
+  const closed = closedBy(meta);
+  if (closed?.kind !== 'cold') return closed ?? { kind: 'intact' };
+  fields.remove(META, 'cold');
+  fields.set(META, 'fmt', LEDGER_FORMAT);
+  fields.set(META, 'inc', incarnation);
+  fields.set(META, 'q', '0');
+  fields.set(META, `loss.${nowMs}`, 'accepted');
+  keepTime(true);
+  return { kind: 'accepted' };
 }
 
 function edit({ fields }: Operation, { subject, revision, definitions }: SubjectEdit): EditOutcome {
