@@ -80,7 +80,7 @@ export interface SubjectFields {
   readonly budgets: Readonly<Record<string, BudgetFields>>;
 }
 
-export interface BudgetFields extends WindowEntry {
+interface BudgetFields extends WindowEntry {
   /** The counter that the budget reads. */
   readonly counter: CounterClass;
   /** Newest last. */

@@ -2,8 +2,8 @@ import { assert } from './assert.ts';
 import type { Nanos } from './money.ts';
 
 /** The marker of an id that was released before it was ever reserved: a delayed reserve can never open it. */
-export const VOID_MARKER = '-';
-export const settledMarker = (actual: Nanos): string => `=${actual}`;
+const VOID_MARKER = '-';
+const settledMarker = (actual: Nanos): string => `=${actual}`;
 export const sweptMarker = (booked: Nanos): string => `~${booked}`;
 
 /** A stored open hold, taken apart: the call's identity and the two amounts that a heartbeat may raise. */

@@ -5,11 +5,14 @@
  * usage: node test/bench/ledger.ts [--rounds N] [--pairs N]      writes test/bench/results/ledger-<time>.json
  */
 import { randomBytes, randomUUID } from 'node:crypto';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { arch, cpus } from 'node:os';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { arch, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
+import { createSystemClock } from '../../src/adapters/clock/system-clock.ts';
 import { createRedisLedger } from '../../src/adapters/redis/redis-ledger.ts';
+import { createSqliteLedger } from '../../src/adapters/sqlite/sqlite-ledger.ts';
 import type { ReserveCall, ReserveGroup } from '../../src/ports/ledger.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import type { Subject } from '../../src/core/subject.ts';
@@ -162,6 +165,22 @@ async function redisVariants(name: string, settings: readonly string[]): Promise
   ];
 }
 
+async function sqliteVariant(): Promise<Variant> {
+  const folder = mkdtempSync(join(tmpdir(), 'budgetd-bench-'));
+  const store = createSqliteLedger({ clock: createSystemClock(), random }, { path: join(folder, 'budgetd.db') });
+  await prepare(store);
+  const proxies = Array.from({ length: CALLERS }, () => randomUUID());
+  closers.push(async () => {
+    await store.close();
+    rmSync(folder, { recursive: true });
+  });
+  return {
+    name: 'SQLite: reserve + settle',
+    server: null,
+    pair: (caller, n) => ledgerPair(store, proxies[caller] ?? '', n),
+  };
+}
+
 const closers: (() => Promise<void>)[] = [];
 const seqs = new Map<string, number>();
 
@@ -211,6 +230,7 @@ function show({ median, min, max }: { median: number; min: number; max: number }
 const variants = [
   ...(await redisVariants('AOF off', [])),
   ...(await redisVariants('AOF everysec', ['--appendonly', 'yes'])),
+  await sqliteVariant(),
 ];
 for (const variant of variants) await measure(variant);
 const samples: Sample[] = [];

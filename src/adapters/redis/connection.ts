@@ -11,7 +11,7 @@ import { introduce, type Server } from './server.ts';
 export type Reply = string | number | null | readonly Reply[];
 
 /** What a script answered: its first word, and the rest. */
-export interface Answer {
+interface Answer {
   readonly kind: 'answer';
   readonly verdict: string;
   readonly values: readonly Reply[];

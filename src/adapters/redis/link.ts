@@ -16,7 +16,7 @@ export interface LinkSettings {
   readonly commandTimeoutMs?: number;
 }
 
-export interface Value<T> {
+interface Value<T> {
   readonly kind: 'value';
   readonly value: T;
 }
