@@ -19,8 +19,8 @@ export function admits(standing: Standing, hold: Nanos): boolean {
   return top === null || standing.spent + standing.held <= top;
 }
 
-/** Why a call was refused, and by which budget. Amounts in nano-USD. */
-export interface RefusedBy {
+/** The budget that refused a call, and why. Amounts in nano-USD; `resetsAtMs` in epoch milliseconds, null: lifetime. */
+export interface BudgetRefusal {
   readonly reason: RefusalReason;
   readonly subject: Subject;
   readonly budget: string;
@@ -32,7 +32,7 @@ export interface RefusedBy {
 }
 
 /** The refusal to report when several budgets refuse at once. */
-export function refusedBy(violated: readonly Standing[], hold: Nanos): RefusedBy {
+export function refusedBy(violated: readonly Standing[], hold: Nanos): BudgetRefusal {
   return weightiestRefusal(
     violated.map((standing) => {
       const { subject, budget, spent, held, limit, resetsAtMs } = standing;

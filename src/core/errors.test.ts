@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type BudgetRefusal, budgetMessage, ERRORS, type ErrorCode, refusalCode } from './errors.ts';
+import type { BudgetRefusal } from './admission.ts';
+import { budgetMessage, ERRORS, type ErrorCode, refusalCode } from './errors.ts';
 
 /** The sections of docs/errors.md: code, and the text below its heading. */
 const sections = new Map(

@@ -1,7 +1,8 @@
+import type { BudgetRefusal } from './admission.ts';
 import { assert } from './assert.ts';
 import type { RefusalReason } from './decide.ts';
-import { formatUsdShort, type Nanos } from './money.ts';
-import { type Subject, subjectPath } from './subject.ts';
+import { formatUsdShort } from './money.ts';
+import { subjectPath } from './subject.ts';
 
 /** HTTP status, OpenAI's `error.type`, and the public sentence that is said when nothing more precise is known. */
 type Row = readonly [status: number, type: string, sentence: string];
@@ -67,18 +68,6 @@ const REFUSAL_CODES = {
 /** The code of a budget's refusal. */
 export function refusalCode(reason: RefusalReason): ErrorCode {
   return REFUSAL_CODES[reason];
-}
-
-/** The budget that refused a call. Amounts in nano-USD; `resetsAtMs` in epoch milliseconds, null: lifetime. */
-export interface BudgetRefusal {
-  readonly reason: RefusalReason;
-  readonly subject: Subject;
-  readonly budget: string;
-  readonly spent: Nanos;
-  readonly held: Nanos;
-  readonly limit: Nanos;
-  readonly hold: Nanos;
-  readonly resetsAtMs: number | null;
 }
 
 /**

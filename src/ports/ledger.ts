@@ -1,4 +1,5 @@
-import type { Overdraft, RefusalReason } from '../core/decide.ts';
+import type { BudgetRefusal, Left } from '../core/admission.ts';
+import type { Overdraft } from '../core/decide.ts';
 import type { CounterClass, Hold, HoldId } from '../core/hold.ts';
 import type { Nanos } from '../core/money.ts';
 import type { Subject } from '../core/subject.ts';
@@ -37,28 +38,6 @@ export interface ReserveCall {
   readonly free: boolean;
 }
 
-/** What is left at the tightest budget of one group after this hold, nano-USD; null: the group has no limit. */
-export interface GroupLeft {
-  readonly subject: Subject;
-  readonly budget: string;
-  readonly left: Nanos;
-  readonly limit: Nanos;
-  /** Settled in the window, nano-USD. */
-  readonly spent: Nanos;
-}
-
-export interface Refusal {
-  readonly reason: RefusalReason;
-  readonly subject: Subject;
-  readonly budget: string;
-  readonly spent: Nanos;
-  readonly held: Nanos;
-  readonly limit: Nanos;
-  readonly hold: Nanos;
-  /** Epoch ms; null: lifetime. */
-  readonly resetsAtMs: number | null;
-}
-
 /** Where a write stands in the life of the ledger's data. */
 export interface Position {
   readonly incarnation: string;
@@ -83,8 +62,8 @@ export interface Misconfigured {
 }
 
 export type ReserveOutcome =
-  | { readonly kind: 'admitted'; readonly nowMs: number; readonly left: readonly (GroupLeft | null)[] }
-  | { readonly kind: 'refused'; readonly nowMs: number; readonly refusal: Refusal }
+  | { readonly kind: 'admitted'; readonly nowMs: number; readonly left: readonly (Left | null)[] }
+  | { readonly kind: 'refused'; readonly nowMs: number; readonly refusal: BudgetRefusal }
   /** Ledger time is outside [from, until), or a window of the call is not the ledger's: compute again. */
   | { readonly kind: 'moved'; readonly nowMs: number; readonly window: MovedWindow | null }
   /** The platform (`null`) or a subject was changed since the call was compiled: load and try again. */

@@ -1,10 +1,11 @@
+import type { BudgetRefusal, Left } from '../core/admission.ts';
 import type { CallPolicy } from '../core/call-policy.ts';
 import { type ErrorCode, refusalCode } from '../core/errors.ts';
 import type { Hold, HoldId } from '../core/hold.ts';
 import type { Price } from '../core/price.ts';
 import type { Provider } from '../core/record.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { GroupLeft, Ledger, Refusal, ReserveCall, ReserveOutcome } from '../ports/ledger.ts';
+import type { Ledger, ReserveCall, ReserveOutcome } from '../ports/ledger.ts';
 import type { ProxyMetrics } from '../ports/proxy-metrics.ts';
 import type { CallSubjects } from './call-subjects.ts';
 import type { Directory } from './directory.ts';
@@ -24,13 +25,13 @@ export interface AdmittedCall {
   /** Null: unpriced and allowed; it costs 0 and is marked. */
   readonly price: Price | null;
   readonly policy: CallPolicy;
-  readonly left: readonly (GroupLeft | null)[];
+  readonly left: readonly (Left | null)[];
 }
 
 /** Why a call does not go to its provider. */
 export interface RefusedCall extends PlanRefusal {
   /** With a budget's refusal. */
-  readonly refusal: Refusal | null;
+  readonly refusal: BudgetRefusal | null;
   /** Ledger time of the refusal, epoch ms. */
   readonly nowMs: number;
 }

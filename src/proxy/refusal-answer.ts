@@ -1,8 +1,8 @@
+import type { BudgetRefusal } from '../core/admission.ts';
 import { budgetMessage, ERRORS, type ErrorCode } from '../core/errors.ts';
 import { formatUsd } from '../core/money.ts';
 import { type ErrorPolicy, RecordFormatError } from '../core/record.ts';
 import { subjectPath } from '../core/subject.ts';
-import type { Refusal } from '../ports/ledger.ts';
 import { PortError } from '../ports/record-store.ts';
 import type { RefusedCall } from './admission.ts';
 import type { HttpAnswer } from './http-answer.ts';
@@ -50,7 +50,7 @@ export function refusalAnswer(refused: RefusedCall): HttpAnswer {
   };
 }
 
-function amountsOf(refusal: Refusal): Record<string, string> {
+function amountsOf(refusal: BudgetRefusal): Record<string, string> {
   return {
     limit: formatUsd(refusal.limit),
     spent: formatUsd(refusal.spent),
@@ -65,7 +65,7 @@ function amountsOf(refusal: Refusal): Record<string, string> {
  */
 function statusOf(
   refused: RefusedCall,
-  refusal: Refusal,
+  refusal: BudgetRefusal,
   policy: ErrorPolicy,
 ): { status: number; headers: Record<string, string> } {
   if (refusal.reason === 'reserved') return { status: ERRORS[refused.code].status, headers: { 'retry-after': '1' } };

@@ -18,6 +18,7 @@ const server = createServer((request, response) => {
     agent.dispatch(
       { origin, path: request.url ?? '/', method: 'POST', headers: { 'content-type': 'application/json' }, body },
       {
+        onRequestStart: () => {},
         onResponseStart: (_controller, status, headers) => response.writeHead(status, headers),
         onResponseData: (_controller, chunk) => response.write(chunk),
         onResponseEnd: () => response.end(),

@@ -261,7 +261,5 @@ for (const close of closers) await close();
 mkdirSync(new URL('results/', import.meta.url), { recursive: true });
 const file = new URL(`results/ledger-${new Date().toISOString().replaceAll(':', '-')}.json`, import.meta.url);
 const machine = { node: process.version, cpu: cpus()[0]?.model, cores: cpus().length, arch: arch() };
-writeFileSync(
-  file,
-  JSON.stringify({ machine, rounds: ROUNDS, pairs: PAIRS, callers: CALLERS, proxies: PROXIES, samples }, null, 1),
-);
+const result = { machine, rounds: ROUNDS, pairs: PAIRS, callers: CALLERS, proxies: PROXIES, samples };
+writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);

@@ -11,7 +11,7 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { type Budgetd, createWorkspace, startBudgetd } from '../e2e/budgetd.ts';
+import { type Budgetd, createWorkspace, endAll, startBudgetd } from '../e2e/budgetd.ts';
 import { freePort, startRedis } from '../integration/redis-server.ts';
 
 const { values } = parseArgs({ options: { rounds: { type: 'string' }, seconds: { type: 'string' } } });
@@ -44,6 +44,7 @@ try {
   const samples = await measure(await variants());
   report(samples);
 } finally {
+  endAll();
   for (const child of children) child.kill('SIGTERM');
   workspace.dispose();
   await redis.stop();
@@ -122,7 +123,6 @@ function startGateway(origin: string): Promise<Budgetd> {
 listen: {proxy: "127.0.0.1:0", admin: "127.0.0.1:0"}
 ledger: {installation: bench, redis: {url: "${redis.url}"}}
 credentials: {nginx: {env: OPENAI_API_KEY}}
-log: {level: warn}
 platform:
   providers: [{name: nginx, api: openai, baseUrl: "${origin}/v1", models: ["*"], default: true}]
   prices: [{model: "*", input: "2.50", output: "10", maxOutputTokens: 16000, contextWindow: 128000}]

@@ -1,10 +1,10 @@
-import { refusedBy, type Standing, tightest } from '../../core/admission.ts';
+import { type Left, refusedBy, type Standing, tightest } from '../../core/admission.ts';
 import { assert } from '../../core/assert.ts';
 import { admissionTop } from '../../core/decide.ts';
 import { encodeHold } from '../../core/hold.ts';
 import { baseField, proposedWindow, windowField } from '../../core/ledger-fields.ts';
 import type { Nanos } from '../../core/money.ts';
-import type { GroupLeft, ReserveBudget, ReserveCall, ReserveGroup, ReserveOutcome } from '../../ports/ledger.ts';
+import type { ReserveBudget, ReserveCall, ReserveGroup, ReserveOutcome } from '../../ports/ledger.ts';
 import type { Connection, Reply } from './connection.ts';
 import type { LedgerKeys } from './keys.ts';
 
@@ -130,7 +130,7 @@ function budgetAt(
 }
 
 /** The script answers each group's counters as they were; what is left is computed exactly here. */
-function leftOf(call: ReserveCall, counters: readonly Reply[], hold: Nanos): (GroupLeft | null)[] {
+function leftOf(call: ReserveCall, counters: readonly Reply[], hold: Nanos): (Left | null)[] {
   return call.groups.map((group, index) => {
     const [total = '0', held = '0', ...bases] = String(counters[index]).split(' ');
     const standings = group.budgets.map((budget, i) => {
