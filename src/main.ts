@@ -42,5 +42,6 @@ try {
   // What an operator can mend is said in words; a stack trace is for bugs.
   const known = error instanceof Error && ['UsageError', 'DirectoryInUseError'].includes(error.name);
   process.stderr.write(`${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
-  process.exitCode = known && error.name === 'UsageError' ? 2 : 1;
+  // Whatever was started before it failed must not keep half a process alive.
+  process.exit(known && error.name === 'UsageError' ? 2 : 1);
 }

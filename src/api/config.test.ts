@@ -58,7 +58,7 @@ test.each([
     'platform.providers[0].flavor: NotYetSupported: provider flavors',
   ],
   [
-    { platform: { prices: [{ model: 'a', tiers: [] }] } },
+    { platform: { prices: [{ model: 'a', input: '1', output: '1', tiers: [] }] } },
     'platform.prices[0].tiers: NotYetSupported: the price unit tiers',
   ],
   [

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { models } from './budget.ts';
 import { callsSchema } from './call-settings.ts';
+import { priceProblem } from '../core/price.ts';
 import { choice, flag, integer, list, listMap, object, text, type TextForm } from './field.ts';
 import { DURATION, LABEL_NAME, MODEL_GLOB, NAMESPACE, OBJECT_NAME } from './form.ts';
 import { later } from './later.ts';
@@ -42,20 +43,31 @@ const provider = later(
 const price = (description: string): z.ZodExactOptional<z.ZodString> => text(description, PRICE).exactOptional();
 
 const priceSchema = later(
-  object('A price: USD per million tokens, and perRequest in USD.', {
-    provider: text('Name of a provider; absent is every one.', LABEL_NAME).exactOptional(),
-    model: text('Glob over the served model.', MODEL_GLOB),
-    input: price('Input tokens.'),
-    output: price('Output tokens.'),
-    cacheRead: price('Input tokens read from a cache.'),
-    cacheWrite: price('Input tokens written to a cache.'),
-    reasoning: price('Reasoning tokens.'),
-    inputAudio: price('Audio input tokens.'),
-    outputAudio: price('Audio output tokens.'),
-    perRequest: price('USD for each call.'),
-    contextWindow: integer('Tokens that the model can read.', { min: 1, max: 1_000_000_000 }).exactOptional(),
-    maxOutputTokens: integer('Tokens that the model can write.', { min: 1, max: 1_000_000_000 }).exactOptional(),
-  }),
+  object(
+    'A price: USD per million tokens, and perRequest in USD.',
+    {
+      provider: text('Name of a provider; absent is every one.', LABEL_NAME).exactOptional(),
+      model: text('Glob over the served model.', MODEL_GLOB),
+      input: price('Input tokens.'),
+      output: price('Output tokens.'),
+      cacheRead: price('Input tokens read from a cache.'),
+      cacheWrite: price('Input tokens written to a cache.'),
+      reasoning: price('Reasoning tokens.'),
+      inputAudio: price('Audio input tokens.'),
+      outputAudio: price('Audio output tokens.'),
+      perRequest: price('USD for each call.'),
+      contextWindow: integer('Tokens that the model can read.', { min: 1, max: 1_000_000_000 }).exactOptional(),
+      maxOutputTokens: integer('Tokens that the model can write.', { min: 1, max: 1_000_000_000 }).exactOptional(),
+    },
+    [
+      {
+        cel: 'has(self.input) && has(self.output)',
+        message: 'a price states input and output',
+        holds: (entry) => priceProblem(entry) === undefined,
+        problem: priceProblem,
+      },
+    ],
+  ),
   Object.fromEntries(
     [
       'cacheWrite1h',

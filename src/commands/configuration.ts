@@ -1,8 +1,8 @@
 import { resolveSecret } from '../adapters/files/secret-source.ts';
 import type { Config } from '../api/config.ts';
-import type { PlatformConfig } from '../api/platform.ts';
 import { type FieldPath, type Finding, problemAt, problemLine } from '../core/problem.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { CredentialOf } from '../proxy/chat-route.ts';
 import { loadConfig } from './config-file.ts';
 import type { Io } from './io.ts';
 
@@ -21,7 +21,7 @@ export interface Configuration {
 export function readConfiguration(
   file: string,
   io: Io,
-  process: { role: 'proxy' | 'standalone' },
+  process: { role: 'proxy' | 'standalone' | 'status' },
 ): Configuration | null {
   const loaded = loadConfig(file);
   if (loaded.kind === 'invalid') {
@@ -37,7 +37,8 @@ export function readConfiguration(
     faults.push(fault(path, `${reading.reason}: set it, or name another place`));
     return undefined;
   };
-  for (const [provider, place] of Object.entries(config.credentials ?? {})) secret(['credentials', provider], place);
+  const needed = process.role === 'status' ? {} : (config.credentials ?? {});
+  for (const [provider, place] of Object.entries(needed)) secret(['credentials', provider], place);
   const redis = config.ledger?.redis;
   const password = secret(['ledger', 'redis', 'password'], redis?.password);
   const ca = secret(
@@ -48,28 +49,33 @@ export function readConfiguration(
   return faults.length > 0 ? null : { config, redis: { password, ca } };
 }
 
-/** The platform part of a file that may have changed since the start; null, with its problems printed, when invalid. */
-export function readPlatform(file: string, io: Io): PlatformConfig | null {
+/** A file that may have changed since the start; null, with its problems printed, when invalid. */
+export function rereadConfig(file: string, io: Io): Config | null {
   const loaded = loadConfig(file);
-  if (loaded.kind === 'ok') return loaded.config.platform ?? {};
+  if (loaded.kind === 'ok') return loaded.config;
   for (const problem of loaded.problems) io.err(problemLine(problem));
   return null;
 }
 
 const SECRET_FRESH_MS = 10_000;
 
-/** Credentials by provider name, read again now and then so that a rotated file is seen. */
-export function createCredentials(config: Config, io: Io, clock: Clock): (provider: string) => string | undefined {
+/**
+ * Credentials by provider name, read again now and then so that a rotated file is seen. A provider without an entry
+ * needs none.
+ */
+export function createCredentials(current: () => Config, io: Io, clock: Clock): CredentialOf {
   const known = new Map<string, { secret: string; untilMs: number }>();
   return (provider) => {
+    const place = current().credentials?.[provider];
+    if (place === undefined) return { kind: 'none' };
     const fresh = known.get(provider);
-    if (fresh !== undefined && clock.monotonicMs() < fresh.untilMs) return fresh.secret;
-    const place = config.credentials?.[provider];
-    const reading = place === undefined ? undefined : resolveSecret(place, io.env);
+    if (fresh !== undefined && clock.monotonicMs() < fresh.untilMs) return { kind: 'secret', secret: fresh.secret };
+    const reading = resolveSecret(place, io.env);
     // A file that is being replaced may be unreadable for a moment: the last good credential goes on.
-    if (reading?.kind !== 'ok') return fresh?.secret;
-    known.set(provider, { secret: reading.secret, untilMs: clock.monotonicMs() + SECRET_FRESH_MS });
-    return reading.secret;
+    const secret = reading.kind === 'ok' ? reading.secret : fresh?.secret;
+    if (secret === undefined) return { kind: 'missing' };
+    known.set(provider, { secret, untilMs: clock.monotonicMs() + SECRET_FRESH_MS });
+    return { kind: 'secret', secret };
   };
 }
 

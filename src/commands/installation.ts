@@ -1,3 +1,4 @@
+import type { Config } from '../api/config.ts';
 import type { ManifestKind, ManifestObject, ManifestOf } from '../api/manifest.ts';
 import { notYetSupported } from '../api/not-yet.ts';
 import { type Problem, problemAt, problemLine } from '../core/problem.ts';
@@ -8,12 +9,13 @@ import { compilePlatform } from '../operator/compile-platform.ts';
 import { obtainKeys } from '../operator/key-hashes.ts';
 import type { KeyVault } from '../ports/key-vault.ts';
 import type { Random } from '../ports/random.ts';
-import { readPlatform } from './configuration.ts';
+import { rereadConfig } from './configuration.ts';
 import type { Io } from './io.ts';
 import { loadManifests } from './manifests.ts';
 
 /** A valid set of manifests and configuration, ready to be compiled. */
 export interface Installation {
+  readonly config: Config;
   compile(deps: { vault: KeyVault; random: Random; holders: ReadonlyMap<string, Subject> }): CompiledInstallation;
 }
 
@@ -26,11 +28,11 @@ export interface CompiledInstallation extends Desired {
 
 /** Reads both, prints every problem with its place, and returns null when any is an error. */
 export function readInstallation(paths: { config: string; manifests: string }, io: Io): Installation | null {
-  const platform = readPlatform(paths.config, io);
+  const config = rereadConfig(paths.config, io);
   const { objects, problems } = loadManifests(paths.manifests);
   const all = [...problems, ...objects.flatMap(notYetSupported)];
   for (const problem of all) io.err(problemLine(problem));
-  if (platform === null || all.some((problem) => problem.severity === 'error')) return null;
+  if (config === null || all.some((problem) => problem.severity === 'error')) return null;
 
   const virtualKeys = ofKind(objects, 'VirtualKey');
   const secrets = new Map(ofKind(objects, 'Secret').map((secret) => [`${secret.namespace}/${secret.name}`, secret]));
@@ -38,6 +40,7 @@ export function readInstallation(paths: { config: string; manifests: string }, i
     ofKind(objects, 'Namespace').map(({ name, value }) => [name, value.metadata.labels ?? {}] as const),
   );
   return {
+    config,
     compile({ vault, random, holders }) {
       const keys = obtainKeys(
         {
@@ -61,7 +64,7 @@ export function readInstallation(paths: { config: string; manifests: string }, i
       const places = new Map(virtualKeys.map((key) => [subjectPath(vkey(key)), key]));
       return {
         compiled,
-        platform: compilePlatform(platform, namespaces),
+        platform: compilePlatform(config.platform ?? {}, namespaces),
         created: keys.created,
         problems: [...keys.findings, ...compiledFindings(compiled)].flatMap((finding) => {
           const source = places.get(subjectPath(finding.subject))?.source;

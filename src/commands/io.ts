@@ -1,7 +1,6 @@
 /** What a command needs of its process. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly pid: number;
   /** Writes one line, without its line break. */
   out(line: string): void;
   err(line: string): void;
@@ -12,7 +11,6 @@ export interface Io {
 export function processIo(): Io {
   return {
     env: process.env,
-    pid: process.pid,
     out: (line) => void process.stdout.write(`${line}\n`),
     err: (line) => void process.stderr.write(`${line}\n`),
     stopped: () =>

@@ -34,7 +34,12 @@ export function createStandaloneStore(
   at: { secrets: RedisSecrets; state: string },
 ): LedgerStore {
   if (config.ledger?.redis !== undefined) return createRedisStore(parts, config, at.secrets);
-  return createSqliteLedger(parts, { path: config.ledger?.sqlite?.path ?? join(at.state, 'budgetd.db') });
+  return createSqliteLedger(parts, { path: sqlitePath(config, at.state) });
+}
+
+/** Where the embedded ledger lies. */
+export function sqlitePath(config: Config, state: string): string {
+  return config.ledger?.sqlite?.path ?? join(state, 'budgetd.db');
 }
 
 export function installationOf(config: Config): string {

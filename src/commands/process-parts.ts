@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { Log } from '../ports/log.ts';
 import type { Random } from '../ports/random.ts';
+import type { CredentialOf } from '../proxy/chat-route.ts';
 import { createProxy, type Address, type Proxy } from '../proxy/proxy.ts';
 import type { Io } from './io.ts';
 
@@ -50,12 +51,12 @@ export interface RunningProxy {
 export function createProxyOn(
   parts: ProcessParts,
   store: LedgerStore,
-  settings: { config: Config; credential: (provider: string) => string | undefined; state: string; pid: number },
+  settings: { config: Config; credential: CredentialOf; state: string },
 ): RunningProxy {
   const { clock, random, log, registry } = parts;
   const { config, credential } = settings;
   const directory = config.journal?.path ?? `${settings.state}/journal`;
-  const unlock = lockDirectory(directory, settings.pid);
+  const unlock = lockDirectory(directory);
   const upstream = createUndiciUpstream(UPSTREAM);
   const proxy = createProxy(
     {

@@ -14,14 +14,14 @@ export async function runProxy(args: readonly string[], io: Io): Promise<number>
   const store = createRedisStore(parts, config, redis);
   const { proxy, close } = createProxyOn(parts, store, {
     config,
-    credential: createCredentials(config, io, parts.clock),
+    credential: createCredentials(() => config, io, parts.clock),
     state: options.state ?? 'state',
-    pid: io.pid,
   });
   const stopped = io.stopped();
   const addresses = await proxy.start();
   parts.log.info('proxy ready', { proxy: addresses.proxy, admin: addresses.admin });
   await stopped;
+  parts.log.info('shutting down');
   await proxy.stop(GRACE_MS);
   await close();
   await store.close();

@@ -24,21 +24,18 @@ export async function runStandalone(args: readonly string[], io: Io): Promise<nu
   const read = readConfiguration(paths.config, io, { role: 'standalone' });
   if (read === null) return 1;
   const load = (): Installation | null => readInstallation(paths, io);
+  const before = signatureOf([paths.config, paths.manifests]);
   const first = load();
   if (first === null) return 1;
+  let current = first;
 
   mkdirSync(state, { recursive: true, mode: 0o700 });
   const parts = createProcessParts(read.config, io);
   const store = createStandaloneStore(parts, read.config, { secrets: read.redis, state });
-  const credential = createCredentials(read.config, io, parts.clock);
-  const { proxy, close } = createProxyOn(parts, store, { config: read.config, credential, state, pid: io.pid });
+  const credential = createCredentials(() => current.config, io, parts.clock);
+  const { proxy, close } = createProxyOn(parts, store, { config: read.config, credential, state });
   const known = join(state, 'ledger-known');
-  let exitCode = 0;
-  const ending = Promise.withResolvers<void>();
-  const end = (code: number): void => {
-    exitCode = code;
-    ending.resolve();
-  };
+  const { promise: ending, resolve: end } = Promise.withResolvers<number>();
   const attendant = createAttendant(
     { store, clock: parts.clock, log: parts.log },
     {
@@ -63,15 +60,17 @@ export async function runStandalone(args: readonly string[], io: Io): Promise<nu
     parts.log.info('standalone ready', addresses);
   };
   void begin();
-  const stopWatching = watch(parts, [paths.config, paths.manifests], async () => {
+  const stopWatching = watch(parts, { paths: [paths.config, paths.manifests], before }, async () => {
     const next = load();
     if (next === null) return parts.log.error('manifests: not applied; the last good ones stay in force');
+    current = next;
     const applied = await apply(next);
     for (const line of redefinitions(applied)) parts.log.error('manifests: not applied', { reason: line });
     if (applied.kind === 'applied') parts.log.info('manifests applied', { changed: applied.changed });
   });
 
-  await ending.promise;
+  const exitCode = await ending;
+  parts.log.info('shutting down');
   stopWatching();
   attendant.stop();
   await proxy.stop(GRACE_MS);
@@ -86,6 +85,7 @@ function createApply(
   keyDirectory: string,
 ): (installation: Installation) => Promise<Applied> {
   const vault = createKeyFiles(keyDirectory);
+  let known: ReadonlySet<string> = new Set();
   return (installation) =>
     attendant.apply((holders) => {
       const desired = installation.compile({ vault, random: parts.random, holders });
@@ -95,7 +95,9 @@ function createApply(
           file: path,
         });
       }
-      for (const problem of desired.problems) parts.log.warn('manifests', { problem: problemLine(problem) });
+      const said = desired.problems.map(problemLine);
+      for (const line of said) if (!known.has(line)) parts.log.warn('manifests', { problem: line });
+      known = new Set(said);
       return desired;
     });
 }
@@ -112,8 +114,12 @@ function redefinitions(applied: Applied): string[] {
 }
 
 /** Polls for changes; a change is read once it has been still for one interval, so that no half-written file is. */
-function watch(parts: ProcessParts, paths: readonly string[], changed: () => Promise<void> | void): () => void {
-  let applied = signatureOf(paths);
+function watch(
+  parts: ProcessParts,
+  { paths, before }: { paths: readonly string[]; before: string },
+  changed: () => Promise<void> | void,
+): () => void {
+  let applied = before;
   let seen = applied;
   const poll = async (): Promise<void> => {
     const now = signatureOf(paths);

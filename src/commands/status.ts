@@ -1,9 +1,10 @@
+import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createProcessParts } from './process-parts.ts';
 import { errorText } from '../ports/log.ts';
 import { readConfiguration } from './configuration.ts';
 import type { Io } from './io.ts';
-import { createStandaloneStore, installationOf } from './ledger-choice.ts';
+import { createStandaloneStore, installationOf, sqlitePath } from './ledger-choice.ts';
 
 const USAGE = 'usage: budgetd status --config budgetd.yaml [--state DIR] [--accept-loss]';
 
@@ -17,8 +18,13 @@ export async function runStatus(args: readonly string[], io: Io): Promise<number
     io.err(`budgetd status: ${options}\n${USAGE}`);
     return 2;
   }
-  const read = readConfiguration(options.config, io, { role: 'standalone' });
+  const read = readConfiguration(options.config, io, { role: 'status' });
   if (read === null) return 1;
+  const file = sqlitePath(read.config, options.state);
+  if (read.config.ledger?.redis === undefined && !existsSync(file)) {
+    io.err(`there is no ledger at ${file}: name the process's directory with --state`);
+    return 1;
+  }
   const parts = createProcessParts({ ...read.config, log: { level: 'error', format: 'text' } }, io);
   const store = createStandaloneStore(parts, read.config, { secrets: read.redis, state: options.state });
   try {

@@ -51,6 +51,7 @@ describe('the table of errors', () => {
       budget_reserved: 429,
       internal_error: 500,
       upstream_unreachable: 502,
+      provider_rejected: 502,
       ledger_away: 503,
       ledger_cold: 503,
       ledger_unattended: 503,

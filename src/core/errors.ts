@@ -27,6 +27,7 @@ const ROWS = {
   budget_reserved: [429, 'budget_exceeded', 'What is left of the budget is held by calls in flight.'],
   internal_error: [500, 'server_error', 'Something went wrong in the proxy.'],
   upstream_unreachable: [502, 'upstream_error', 'The provider could not be reached.'],
+  provider_rejected: [502, 'upstream_error', 'The provider refused the credential of the proxy.'],
   ledger_away: [503, 'service_unavailable', 'The ledger does not answer, so no call can be admitted.'],
   ledger_cold: [503, 'service_unavailable', 'The ledger lost its data and is not yet restored.'],
   ledger_unattended: [503, 'service_unavailable', 'Nobody has attended to the ledger for a day.'],

@@ -124,8 +124,14 @@ describe('input that the request does not bound', () => {
     expect(amountOf({ shape, policy: { unbounded: fixed } })).toBe(7_000_000n + 700n * NANOS_PER_TOKEN);
   });
 
-  it('does not matter where nothing is held', () => {
-    expect(amountOf({ shape, policy: { reservation: 'None' } })).toBe(0n);
+  it('is refused where nothing is held as well: holding nothing is no permission', () => {
+    expect(sizeOf({ shape, policy: { reservation: 'None' } }).kind).toBe('unbounded');
+    expect(amountOf({ shape, policy: { reservation: 'None', unbounded: fixed } })).toBe(0n);
+  });
+
+  it('and so is a call that may cost more than any one call is believed to', () => {
+    const huge = { ...shape, unbounded: null, outputCap: Number.MAX_SAFE_INTEGER, choices: 128 };
+    expect(sizeOf({ shape: huge, policy: { reservation: 'Max' } }).kind).toBe('unbounded');
   });
 });
 

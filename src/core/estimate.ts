@@ -1,5 +1,5 @@
 import type { CallPolicy, Unbounded } from './call-policy.ts';
-import { ceilToNanos, type Nanos } from './money.ts';
+import { ceilToNanos, MAX_CALL_NANOS, type Nanos } from './money.ts';
 import { costPicos, type Price } from './price.ts';
 import type { TokenUsage } from './usage.ts';
 
@@ -50,16 +50,18 @@ const AUDIO_BYTES_PER_TOKEN = 31;
 export function holdFor({ policy, underDeny, price, shape }: HoldQuestion): HoldSize {
   const likely = likelyUsage(price, shape);
   const onLost = ceilToNanos(costPicos(price, likely));
-  if (price.free || (policy.reservation === 'None' && !underDeny)) return { kind: 'hold', amount: 0n, onLost };
+  if (price.free) return { kind: 'hold', amount: 0n, onLost };
+  const cover = coverUnbounded(shape, underDeny ? { type: 'Deny' } : policy.unbounded, price);
+  if (cover.kind === 'unbounded') return cover;
+  if (policy.reservation === 'None' && !underDeny) return { kind: 'hold', amount: 0n, onLost };
 
   const wantsMax = underDeny || policy.reservation === 'Max';
   const bounded = wantsMax ? largestUsage(price, shape) : likely;
   if (bounded === null) return { kind: 'unbounded', why: NO_OUTPUT_BOUND };
-  const cover = coverUnbounded(shape, underDeny ? { type: 'Deny' } : policy.unbounded, price);
-  if (cover.kind === 'unbounded') return cover;
 
   const usage = { ...bounded, input: Math.max(bounded.input, cover.input) };
   const whole = ceilToNanos(costPicos(wantsMax ? dearest(price) : price, usage)) + cover.reserve;
+  if (whole > MAX_CALL_NANOS) return { kind: 'unbounded', why: TOO_DEAR };
   const cap = underDeny ? null : policy.maxHold;
   return { kind: 'hold', amount: cap !== null && cap < whole ? cap : whole, onLost };
 }
@@ -76,6 +78,7 @@ export function estimatedUsage(shape: CallShape, outputBytes: number): TokenUsag
   return { ...NO_PARTS, ...inputTokens(shape, LIKELY, null), output };
 }
 
+const TOO_DEAR = 'The request may cost more than 1,000,000 USD: lower max_completion_tokens or n.';
 const NO_OUTPUT_BOUND =
   'The request has no max_completion_tokens and the longest answer of this model is not known: send max_completion_tokens.';
 

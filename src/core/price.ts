@@ -36,6 +36,8 @@ export interface Price {
   /** Tokens; null: not known. */
   readonly contextWindow: number | null;
   readonly maxOutputTokens: number | null;
+  /** The entry's own name for it, a glob: a label from a closed set. */
+  readonly label: string;
   /** Zero in every unit: such a call passes every USD budget. */
   readonly free: boolean;
 }
@@ -134,6 +136,7 @@ function compilePrice(entry: PriceEntry): Price {
   };
   return {
     ...rates,
+    label: entry.model,
     contextWindow: entry.contextWindow ?? null,
     maxOutputTokens: entry.maxOutputTokens ?? null,
     free: Object.values(rates).every((rate) => rate === 0n),

@@ -1,5 +1,5 @@
 import type { WindowEntry } from './ledger-fields.ts';
-import type { Window } from './window.ts';
+import { type Window, windowContains } from './window.ts';
 
 /** What the ledger makes of the first call of a window. */
 export type WindowOpening =
@@ -23,15 +23,11 @@ export function openWindow(
   definition: string,
   nowMs: number,
 ): WindowOpening {
-  if (!contains(proposed, nowMs)) return { kind: 'elsewhere' };
+  if (!windowContains(proposed, nowMs)) return { kind: 'elsewhere' };
   if (known === undefined) return { kind: 'open', countedFromMs: nowMs };
   if (known.definition !== definition) return { kind: 'redefined' };
   if (overlaps(known.window, proposed)) return { kind: 'overlap', window: known.window };
   return { kind: 'open', countedFromMs: known.countedFromMs };
-}
-
-function contains(window: Window, atMs: number): boolean {
-  return window.startSeconds * 1000 <= atMs && atMs < (window.endSeconds ?? Infinity) * 1000;
 }
 
 function overlaps(a: Window, b: Window): boolean {

@@ -25,6 +25,11 @@ export interface Period {
   readonly unit: PeriodUnit;
 }
 
+/** Whether an instant, in epoch milliseconds, lies in a window. */
+export function windowContains(window: Window, atMs: number): boolean {
+  return window.startSeconds * 1000 <= atMs && (window.endSeconds === null || atMs < window.endSeconds * 1000);
+}
+
 export const LIFETIME: Window = { startSeconds: 0, endSeconds: null };
 const MINUTES_PER_DAY = 1440;
 

@@ -75,6 +75,13 @@ describe('a key held by two VirtualKeys', () => {
     expect(compiled.keysInUse.map(({ subject }) => subjectPath(subject))).toEqual(['vkey/shop/a']);
   });
 
+  it('goes to the other one as soon as the holder is gone or has another key', () => {
+    const holders = new Map([['ff', { kind: 'vkey', namespace: 'shop', name: 'gone' } as const]]);
+    const compiled = compile({ ...NOTHING, virtualKeys: [vkey('b')], hashes, holders });
+    expect(compiled.keys.get('ff')?.name).toBe('b');
+    expect(compiled.keysInUse).toEqual([]);
+  });
+
   it('goes to the first by name when nobody held it', () => {
     const compiled = compile({ ...NOTHING, virtualKeys: virtualKeys.toReversed(), hashes });
     expect(compiled.keys.get('ff')?.name).toBe('a');

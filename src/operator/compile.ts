@@ -55,12 +55,19 @@ export function compile(input: CompileInput): Compiled {
 
   const claim = (subject: Subject, hashes: readonly KeyHash[]): KeyHash[] =>
     hashes.filter(({ sha256 }) => {
-      const holder = keys.get(sha256) ?? input.holders.get(sha256);
+      const holder = keys.get(sha256) ?? holderNow(sha256);
       const free = holder === undefined || subjectPath(holder) === subjectPath(subject);
       if (free) keys.set(sha256, subject);
       else keysInUse.push({ subject });
       return free;
     });
+
+  /** Who held a key before holds it on only while his object still declares it. */
+  const holderNow = (sha256: string): Subject | undefined => {
+    const holder = input.holders.get(sha256);
+    const declares = holder && input.hashes.get(subjectPath(holder))?.some((hash) => hash.sha256 === sha256);
+    return declares === true ? holder : undefined;
+  };
 
   const compileKey = (declared: Declared<VirtualKeySpec>): SubjectRecord => {
     const subject: Subject = { kind: 'vkey', namespace: declared.namespace, name: declared.name };

@@ -47,10 +47,11 @@ export function obtainKeys(
       if (read.kind === 'key') valid(virtualKeyHash(read.key));
       else findings.push({ subject, severity: 'error', path: read.path, message: read.message });
     } else {
-      const kept = deps.vault.read(subject) ?? undefined;
+      const kept = deps.vault.read(subject);
       const made = kept ?? generateVirtualKey(deps.random);
-      if (kept === undefined) created.push({ subject, path: deps.vault.keep(subject, made) });
-      valid(virtualKeyHash(made));
+      if (kept === null) created.push({ subject, path: deps.vault.keep(subject, made) });
+      if (isKey(made)) valid(virtualKeyHash(made));
+      else findings.push({ subject, severity: 'error', path: ['spec', 'key'], message: DAMAGED });
     }
   }
   return { hashes, created, findings };
@@ -71,7 +72,7 @@ function readSecret(secret: KeySecret | undefined, name: string, entry: string):
   const bytes = secret.data[entry];
   if (bytes === undefined) return unusable('key', `Secret "${name}" has no entry "${entry}"`);
   const key = Buffer.from(bytes).toString('utf8').trim();
-  if (key.length < LEAST_CHARACTERS || !/^[\x21-\x7e]+$/.test(key)) {
+  if (!isKey(key)) {
     return unusable('key', `a virtual key has at least ${LEAST_CHARACTERS} printable ASCII characters without spaces`);
   }
   return { kind: 'key', key };
@@ -79,4 +80,10 @@ function readSecret(secret: KeySecret | undefined, name: string, entry: string):
 
 function unusable(member: string, message: string): SecretReading {
   return { kind: 'unusable', path: [...REF, member], message };
+}
+
+const DAMAGED = 'the file of its generated key is damaged: restore it, or remove it to have another key made';
+
+function isKey(text: string): boolean {
+  return text.length >= LEAST_CHARACTERS && /^[\x21-\x7e]+$/.test(text);
 }

@@ -4,11 +4,12 @@ import {
   decodeSubjectRecord,
   encodeRecord,
   type PlatformRecord,
+  RecordFormatError,
   type SubjectRecord,
 } from '../core/record.ts';
 import { type Subject, subjectPath } from '../core/subject.ts';
 import type { EditOutcome, LedgerWriter, WriteOutcome } from '../ports/ledger-writer.ts';
-import type { Ledger } from '../ports/ledger.ts';
+import type { Ledger, SubjectLedger } from '../ports/ledger.ts';
 import type { RecordStore } from '../ports/record-store.ts';
 import { tombstone } from './compile-subject.ts';
 import type { Compiled } from './compile.ts';
@@ -45,23 +46,22 @@ export function createPublisher(
 
   /** The record first, then the revision that makes it bind. */
   const write = async (record: SubjectRecord): Promise<EditOutcome> => {
-    const name = `r:${subjectKey(record.subject)}`;
-    const before = await records.get(name);
-    await records.put(name, encodeRecord(record));
+    await records.put(`r:${subjectKey(record.subject)}`, encodeRecord(record));
     const definitions = Object.fromEntries(record.budgets.map((budget) => [budget.name, budget.definition]));
-    const outcome = await writer.edit(term, { subject: record.subject, revision: record.revision, definitions });
-    if (outcome.kind === 'redefined') await (before === null ? records.remove(name) : records.put(name, before));
-    return outcome;
+    return writer.edit(term, { subject: record.subject, revision: record.revision, definitions });
   };
 
-  const writeSubjects = async (changed: readonly SubjectRecord[]): Promise<PublishOutcome> => {
-    const redefined: Redefined[] = [];
+  /** What stopped the writing, or null. */
+  const writeAll = async (
+    changed: readonly SubjectRecord[],
+    redefined: Redefined[],
+  ): Promise<PublishOutcome | null> => {
     for (const record of changed) {
       const outcome = await write(record);
       if (outcome.kind === 'redefined') redefined.push({ subject: record.subject, budgets: outcome.budgets });
       else if (outcome.kind !== 'done') return failed(outcome);
     }
-    return { kind: 'published', changed: changed.length, redefined };
+    return null;
   };
 
   const writePlatform = async (platform: PlatformRecord): Promise<WriteOutcome> => {
@@ -81,16 +81,22 @@ export function createPublisher(
     async publish(compiled, platform) {
       const wanted = new Map(compiled.records.map((record) => [subjectKey(record.subject), record]));
       const gone = (await stored(records, 'r:')).filter((key) => !wanted.has(key)).map(parseSubjectKey);
-      const all = [...compiled.records, ...gone.map(tombstone)];
-      const changed = await differing(deps, all);
-      if (changed.kind !== 'differing') return failed(changed);
+      const living = await differing(deps, compiled.records);
+      if (living.kind !== 'differing') return failed(living);
+      const dead = await differing(deps, gone.map(tombstone));
+      if (dead.kind !== 'differing') return failed(dead);
+      const { redefined } = living;
+      // A Team exists before the platform demands it, and is demanded no more before it goes.
+      const stopped = await writeAll(living.records, redefined);
+      if (stopped !== null) return stopped;
       const platformWritten = await writePlatform(platform);
       if (platformWritten.kind !== 'done') return failed(platformWritten);
-      const written = await writeSubjects(changed.records);
-      if (written.kind !== 'published') return written;
+      const stoppedAgain = await writeAll(dead.records, redefined);
+      if (stoppedAgain !== null) return stoppedAgain;
       await writeIndex(records, compiled);
       const leased = await writer.renewLease(term);
-      return leased.kind === 'done' ? written : failed(leased);
+      if (leased.kind !== 'done') return failed(leased);
+      return { kind: 'published', changed: living.records.length + dead.records.length, redefined };
     },
   };
 }
@@ -126,22 +132,51 @@ function failed(outcome: Unwritten): PublishOutcome {
   }
 }
 
-/** The records whose revision or text the ledger and the store do not have. */
+interface Differing {
+  readonly kind: 'differing';
+  readonly records: SubjectRecord[];
+  /** Never written: the last good record stays. */
+  readonly redefined: Redefined[];
+}
+
+/** The records whose revision or text the ledger and the store do not have, and those that must not be written. */
 async function differing(
   deps: { ledger: Ledger; records: RecordStore },
   wanted: readonly SubjectRecord[],
-): Promise<{ kind: 'differing'; records: SubjectRecord[] } | Exclude<Unwritten, { kind: 'fenced' }>> {
-  const records: SubjectRecord[] = [];
+): Promise<Differing | Exclude<Unwritten, { kind: 'fenced' }>> {
+  const found: Differing = { kind: 'differing', records: [], redefined: [] };
   for (let from = 0; from < wanted.length; from += READ_BATCH) {
     const batch = wanted.slice(from, from + READ_BATCH);
     const read = await deps.ledger.read(batch.map((record) => record.subject));
     if (read.kind !== 'read') return read;
-    const revisions = new Map(read.subjects.map((known) => [subjectPath(known.subject), known.revision]));
+    const ledgers = new Map(read.subjects.map((known) => [subjectPath(known.subject), known]));
     for (const record of batch) {
-      const text = await deps.records.get(`r:${subjectKey(record.subject)}`);
-      const current = text !== null && decodeSubjectRecord(text).revision === record.revision;
-      if (!current || revisions.get(subjectPath(record.subject)) !== record.revision) records.push(record);
+      const ledger = ledgers.get(subjectPath(record.subject));
+      const budgets = redefinedBudgets(record, ledger);
+      if (budgets.length > 0) found.redefined.push({ subject: record.subject, budgets });
+      else if (ledger?.revision !== record.revision || !(await isStored(deps.records, record))) {
+        found.records.push(record);
+      }
     }
   }
-  return { kind: 'differing', records };
+  return found;
+}
+
+function redefinedBudgets(record: SubjectRecord, ledger: SubjectLedger | undefined): string[] {
+  const counted = new Map(Object.entries(ledger?.budgets ?? {}));
+  return record.budgets
+    .filter(({ name, definition }) => (counted.get(name)?.definition ?? definition) !== definition)
+    .map(({ name }) => name);
+}
+
+/** A record that cannot be read is written again; one of a newer budgetd is not touched. @throws RecordFormatError */
+async function isStored(records: RecordStore, record: SubjectRecord): Promise<boolean> {
+  const text = await records.get(`r:${subjectKey(record.subject)}`);
+  if (text === null) return false;
+  try {
+    return decodeSubjectRecord(text).revision === record.revision;
+  } catch (error) {
+    if (error instanceof RecordFormatError) throw error;
+    return false;
+  }
 }

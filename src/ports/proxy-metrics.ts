@@ -12,12 +12,14 @@ export interface ServedCall {
   /** Team name or ''. */
   readonly team: string;
   readonly provider: string;
-  /** A model with a configured price, else `other`: labels come from closed sets. */
+  /** The glob of the price entry that applies, else `other`: labels come from closed sets. */
   readonly model: string;
   readonly cost: Nanos;
   readonly hold: Nanos;
+  /** As the provider reported it; null: the call was estimated. */
   readonly usage: TokenUsage | null;
-  readonly estimated: boolean;
+  /** Why the amount is not plainly the provider's figure. */
+  readonly marks: readonly string[];
 }
 
 /** What the proxy counts. Names, labels and meanings: docs/metrics.md, compared with the registry by a test. */

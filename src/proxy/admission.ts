@@ -1,7 +1,7 @@
 import type { BudgetRefusal, Left } from '../core/admission.ts';
-import type { CallPolicy } from '../core/call-policy.ts';
 import { type ErrorCode, refusalCode } from '../core/errors.ts';
 import type { Hold, HoldId } from '../core/hold.ts';
+import type { Nanos } from '../core/money.ts';
 import type { Price } from '../core/price.ts';
 import type { Provider } from '../core/record.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -24,7 +24,10 @@ export interface AdmittedCall {
   readonly provider: Provider;
   /** Null: unpriced and allowed; it costs 0 and is marked. */
   readonly price: Price | null;
-  readonly policy: CallPolicy;
+  /** What such a call usually costs, nano-USD: settled when an answer was cut before anything of it was seen. */
+  readonly likely: Nanos;
+  /** Under a Deny budget: the hold covers the most that the call can cost. */
+  readonly isCapped: boolean;
   readonly left: readonly (Left | null)[];
 }
 
@@ -56,25 +59,18 @@ export interface AdmissionDeps {
 }
 
 export function createAdmission(deps: AdmissionDeps): Admission {
-  const { directory, ledger, session, settler, journal, clock, metrics } = deps;
+  const { directory, session, settler, journal } = deps;
   const windows = createWindowCache();
-
-  const reserve = async (call: ReserveCall): Promise<ReserveOutcome> => {
-    const startedMs = clock.monotonicMs();
-    const outcome = await ledger.reserve(call);
-    metrics.ledger('reserve', (clock.monotonicMs() - startedMs) / 1000);
-    return outcome;
-  };
 
   /** What the ledger's word makes of the call; 'again' when it taught this process something new. */
   const judge = (outcome: ReserveOutcome, call: ReserveCall, plan: Plan): AdmittedCall | RefusedCall | 'again' => {
-    const { subjects, provider, price, policy } = plan;
+    const { subjects, provider, price, likely, isCapped } = plan;
     if ('nowMs' in outcome && !session.time.observe(outcome.nowMs)) {
       return refuse('ledger_away', 'its clock jumped', subjects);
     }
     switch (outcome.kind) {
       case 'admitted':
-        session.opened(call.id, call.hold);
+        session.opened(call.id);
         return {
           kind: 'admitted',
           id: call.id,
@@ -82,7 +78,8 @@ export function createAdmission(deps: AdmissionDeps): Admission {
           subjects,
           provider,
           price,
-          policy,
+          likely,
+          isCapped,
           left: outcome.left,
         };
       case 'stale':
@@ -111,8 +108,9 @@ export function createAdmission(deps: AdmissionDeps): Admission {
         const nowMs = session.time.estimateMs();
         const plan = await planCall(directory, facts, nowMs);
         if (plan.kind === 'refused') return { ...plan, refusal: null, nowMs };
-        const call = reserveCall(plan, facts, { id: session.nextId(), nowMs, windows });
-        const outcome = await reserve(call);
+        // The id is taken last: whatever is thrown before leaves none unresolved.
+        const call = { ...reserveCall(plan, facts, { nowMs, windows }), id: session.nextId() };
+        const outcome = await reserve(deps, call);
         const result = judge(outcome, call, plan);
         if (result === 'again' || result.kind === 'refused') abandon(call, outcome);
         if (result !== 'again') return result;
@@ -120,6 +118,13 @@ export function createAdmission(deps: AdmissionDeps): Admission {
       return refuse('ledger_away', 'its records keep changing', null);
     },
   };
+}
+
+async function reserve({ ledger, clock, metrics }: AdmissionDeps, call: ReserveCall): Promise<ReserveOutcome> {
+  const startedMs = clock.monotonicMs();
+  const outcome = await ledger.reserve(call);
+  metrics.ledger('reserve', (clock.monotonicMs() - startedMs) / 1000);
+  return outcome;
 }
 
 function unadmitted(

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { subjectPath } from '../core/subject.ts';
 import type { Ledger, SubjectLedger } from '../ports/ledger.ts';
 import { inheritedBudgetView, ownBudgetView, standingOf } from './budget-view.ts';
@@ -14,14 +14,15 @@ export function createBudgetRoute(deps: {
   directory: Directory;
   ledger: Ledger;
   session: Session;
-}): (headers: IncomingHttpHeaders) => Promise<HttpAnswer> {
+}): (request: IncomingMessage) => Promise<HttpAnswer> {
   const { directory, ledger, session } = deps;
 
   /** Null: what this process knew was stale; it is forgotten now. */
   const attempt = async (sha256: string): Promise<HttpAnswer | null> => {
     const view = directory.view();
     const resolution = await resolveSubjects(view, sha256, session.time.estimateMs());
-    if (resolution.kind !== 'resolved' && view.renew()) return null;
+    // Nobody compares the platform's revision here, so nothing older than a second is shown.
+    if (view.renew()) return null;
     if (resolution.kind === 'unattended') return errorAnswer('ledger_unattended');
     if (resolution.kind === 'refused') {
       return errorAnswer(resolution.code, 'detail' in resolution ? resolution.detail : '');
@@ -56,8 +57,8 @@ export function createBudgetRoute(deps: {
     };
   };
 
-  return async (headers) => {
-    const identity = readIdentity(headers);
+  return async (request) => {
+    const identity = readIdentity(request.rawHeaders);
     if (identity.kind === 'none') return errorAnswer('invalid_key');
     for (let tries = 0; tries < 3; tries += 1) {
       const answer = await attempt(identity.sha256);

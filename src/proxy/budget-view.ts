@@ -4,7 +4,7 @@ import { type BudgetState, budgetState } from '../core/threshold.ts';
 import { counterOf } from '../core/budget.ts';
 import { formatUsd, type Nanos } from '../core/money.ts';
 import { subjectPath } from '../core/subject.ts';
-import { type Window, windowAt } from '../core/window.ts';
+import { type Window, windowAt, windowContains } from '../core/window.ts';
 import type { BudgetLedger, SubjectLedger } from '../ports/ledger.ts';
 
 /** A budget as it stands now. Amounts in nano-USD. */
@@ -20,8 +20,11 @@ export interface BudgetStanding {
 /** Where a budget stands at ledger time `nowMs`; a window nobody has used yet is unspent. */
 export function standingOf(budget: CompiledBudget, ledger: SubjectLedger, nowMs: number): BudgetStanding {
   const counter = counterOf(budget);
-  const known: BudgetLedger | undefined = ledger.budgets[budget.name];
-  const window = known !== undefined && contains(known.window, nowMs) ? known.window : windowAt(budget.rule, nowMs);
+  const known: BudgetLedger | undefined = Object.hasOwn(ledger.budgets, budget.name)
+    ? ledger.budgets[budget.name]
+    : undefined;
+  const window =
+    known !== undefined && windowContains(known.window, nowMs) ? known.window : windowAt(budget.rule, nowMs);
   const base = known?.bases.find((candidate) => candidate.startSeconds === window.startSeconds)?.base;
   const spent = base === undefined ? 0n : (ledger.totals[counter] ?? 0n) - base;
   const held = ledger.held[counter] ?? 0n;
@@ -61,10 +64,6 @@ export function inheritedBudgetView(record: SubjectRecord, budget: CompiledBudge
     resetsAt: rfc3339(standing.window.endSeconds),
     state: refuses ? 'exhausted' : 'ok',
   };
-}
-
-function contains(window: Window, atMs: number): boolean {
-  return window.startSeconds * 1000 <= atMs && (window.endSeconds === null || atMs < window.endSeconds * 1000);
 }
 
 function rfc3339(seconds: number | null): string | null {

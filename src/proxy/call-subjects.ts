@@ -76,10 +76,10 @@ function above(key: KeyRecord, platform: Platform): [string, Subject][] {
   const named: [string, Subject | null][] = [
     ['teamRef', key.key.team],
     ['userRef', key.key.user],
-    ...[...mandatoryTeams, ...(namespaceTeams[key.subject.namespace] ?? [])].map((team): [string, Subject] => [
-      'a Team required by the platform',
-      team,
-    ]),
+    ...[
+      ...mandatoryTeams,
+      ...(Object.hasOwn(namespaceTeams, key.subject.namespace) ? (namespaceTeams[key.subject.namespace] ?? []) : []),
+    ].map((team): [string, Subject] => ['a Team required by the platform', team]),
   ];
   const seen = new Set<string>();
   return named.filter((entry): entry is [string, Subject] => {

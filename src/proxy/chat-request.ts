@@ -10,13 +10,8 @@ export interface ChatRequest {
   readonly stream: boolean;
   /** Whether the caller asked for the usage chunk of a stream himself. */
   readonly includeUsage: boolean;
-  /** The larger of `max_tokens` and `max_completion_tokens`; null: no cap. */
-  readonly outputCap: number | null;
-  readonly choices: number;
-  readonly serviceTier: string | null;
   readonly shape: CallShape;
-  /** The bytes as received and where their top-level members are. */
-  readonly body: Uint8Array;
+  /** Where the body's top-level members are. */
   readonly members: readonly JsonMember[];
 }
 
@@ -48,6 +43,7 @@ interface Fault {
 }
 
 const MAX_DEPTH = 64;
+const MAX_MEMBERS = 256;
 const MAX_CHOICES = 128;
 const MAX_MODEL_LENGTH = 256;
 
@@ -92,11 +88,7 @@ function requestOf({ bytes, fields, scan }: Body): ChatRequest {
     model: String(fields['model']),
     stream: fields['stream'] === true,
     includeUsage: isFields(options) && options['include_usage'] === true,
-    outputCap,
-    choices,
-    serviceTier: typeof fields['service_tier'] === 'string' ? fields['service_tier'] : null,
     shape: { ...readInputShape(fields, bytes.length), outputCap, choices },
-    body: bytes,
     members: scan.members,
   };
 }
@@ -122,6 +114,10 @@ function parseObject(body: Uint8Array): JsonFields | string {
 
 /** In this order: a rule may rely on the ones before it. */
 const RULES: readonly Rule[] = [
+  ({ scan }) =>
+    scan.members.length > MAX_MEMBERS
+      ? { message: `the body has more than ${MAX_MEMBERS} members`, param: null }
+      : null,
   ({ scan }) => repeated(scan.members),
   ({ scan }) =>
     scan.depth > MAX_DEPTH ? { message: `the body is nested deeper than ${MAX_DEPTH} levels`, param: null } : null,
@@ -139,7 +135,8 @@ const RULES: readonly Rule[] = [
   ({ fields }) => expect(fields, 'max_completion_tokens', isCap, 'a positive integer'),
   ({ fields }) => expect(fields, 'n', isChoices, `an integer from 1 to ${MAX_CHOICES}`),
   ({ fields }) => expect(fields, 'best_of', isChoices, `an integer from 1 to ${MAX_CHOICES}`),
-  ({ fields }) => expect(fields, 'service_tier', (value) => typeof value === 'string', 'a string'),
+  // Other tiers cost more than the price list says.
+  ({ fields }) => expect(fields, 'service_tier', isStandardTier, 'auto, default or flex'),
   ({ fields }) => expect(fields, 'stream_options', isFields, 'an object'),
   ({ bytes, fields, scan }) => {
     const options = fields['stream_options'];
@@ -152,6 +149,7 @@ const RULES: readonly Rule[] = [
   },
 ];
 
+const isStandardTier = (value: unknown): boolean => value === 'auto' || value === 'default' || value === 'flex';
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 const isCap = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) > 0;
 const isChoices = (value: unknown): boolean => isCap(value) && Number(value) <= MAX_CHOICES;

@@ -16,8 +16,8 @@ const TO_CALLER = [
   'x-should-retry',
 ];
 
-/** The headers of a provider request: the caller's allowed ones, then ours, the provider's credential last. */
-export function providerHeaders(caller: IncomingHttpHeaders, credential: string): Record<string, string> {
+/** The headers of a provider request: the caller's allowed ones, then ours, the provider's credential (if any) last. */
+export function providerHeaders(caller: IncomingHttpHeaders, credential: string | null): Record<string, string> {
   const headers: Record<string, string> = {};
   for (const name of TO_PROVIDER) {
     const value = caller[name];
@@ -29,7 +29,7 @@ export function providerHeaders(caller: IncomingHttpHeaders, credential: string)
     'accept-encoding': 'identity',
     'content-type': 'application/json',
     'user-agent': 'budgetd',
-    authorization: `Bearer ${credential}`,
+    ...(credential === null ? {} : { authorization: `Bearer ${credential}` }),
   };
 }
 

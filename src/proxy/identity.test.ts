@@ -14,7 +14,12 @@ describe('the virtual key', () => {
     ['x-goog-api-key', { 'x-goog-api-key': KEY }],
     ['the same key in two headers', { authorization: `Bearer ${KEY}`, 'x-api-key': KEY }],
   ])('is read from %s', (_, headers) => {
-    expect(readIdentity(headers)).toEqual({ kind: 'key', sha256: SHA256 });
+    expect(readIdentity(Object.entries(headers).flat())).toEqual({ kind: 'key', sha256: SHA256 });
+  });
+
+  it('is none when one header is sent twice with different keys', () => {
+    const twice = ['Authorization', `Bearer ${KEY}`, 'authorization', 'Bearer sk-other-0123456789'];
+    expect(readIdentity(twice)).toEqual({ kind: 'none', foreign: true });
   });
 
   it.each([
@@ -26,6 +31,6 @@ describe('the virtual key', () => {
     ['non-ASCII characters', { 'x-api-key': 'sk-bd-ß' }, true],
     ['an empty key', { 'x-api-key': '' }, true],
   ])('is not read from %s', (_, headers, foreign) => {
-    expect(readIdentity(headers)).toEqual({ kind: 'none', foreign });
+    expect(readIdentity(Object.entries(headers).flat())).toEqual({ kind: 'none', foreign });
   });
 });

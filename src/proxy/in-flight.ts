@@ -3,7 +3,6 @@ export interface InFlight {
   /** False: at the limit or draining; answer 503 before anything is reserved. */
   enter(): boolean;
   leave(): void;
-  count(): number;
   isDraining(): boolean;
   /** Admits nothing more. Resolves when the last call has left. */
   drain(): Promise<void>;
@@ -25,7 +24,6 @@ export function createInFlight(most: number, changed: (count: number) => void): 
       changed(count);
       if (count === 0) emptied?.();
     },
-    count: () => count,
     isDraining: () => draining,
     drain() {
       draining = true;

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -74,7 +74,6 @@ it('drops a full segment when all of it is confirmed, and not before', () => {
   expect(kept.flatMap((one) => one.entries)).toContainEqual(entry(2));
   journal.confirm(entry(2).id);
   expect(readdirSync(folder).length).toBeLessThan(files);
-  expect(journal.pending()).toBe(0);
 });
 
 it('has no room for another call once it is full, and has again when confirmed', () => {
@@ -131,4 +130,47 @@ it('a clean end leaves no file of confirmed entries and keeps unconfirmed ones',
   second.journal.append(entry(1, 'p2'));
   second.journal.close();
   expect(readdirSync(folder)).toHaveLength(1);
+});
+
+it('a half-written line spoils no later entry: the next one goes to another file', () => {
+  let tear = false;
+  const folder = mkdtempSync(join(tmpdir(), 'budgetd-journal-'));
+  const disk = createDisk(folder);
+  const log = createTestLog();
+  const journal = createJournal(
+    {
+      log,
+      disk: {
+        ...disk,
+        open(name) {
+          const file = disk.open(name);
+          return {
+            ...file,
+            append(text) {
+              file.append(tear ? text.slice(0, 20) : text);
+              if (tear) throw new Error('short write');
+            },
+          };
+        },
+      },
+    },
+    { proxy: 'p1', maxBytes: 1_000_000 },
+  );
+  journal.append(entry(1));
+  tear = true;
+  expect(journal.append(entry(2))).toBe(false);
+  tear = false;
+  expect(journal.append(entry(3))).toBe(true);
+  const kept = setup({ folder, proxy: 'p2' }).journal.leftovers();
+  expect(kept.flatMap((one) => one.entries)).toEqual([entry(1), entry(3)]);
+});
+
+it('a confirmed file that cannot be removed is said, and ends nothing', () => {
+  const { folder, journal, log } = setup({ segmentBytes: 10 });
+  journal.append(entry(1));
+  for (const name of readdirSync(folder)) rmSync(join(folder, name));
+  journal.confirm(entry(1).id);
+  expect(log.lines.join()).toContain('cannot be removed');
+  journal.close();
+  journal.confirm(entry(1).id);
 });

@@ -23,7 +23,7 @@ export interface Leftover {
  * when the ledger stays silent. Survives the process; a file goes when the ledger confirmed all that it holds.
  */
 export interface Journal {
-  /** False: the entry is not on disk (disk full, or over the size limit); it lives in this process only. */
+  /** False: the entry is not on disk; it lives in this process only until it is appended again. */
   append(entry: JournalEntry): boolean;
   confirm(id: HoldId): void;
   /** Forces what is unconfirmed to the device. */
@@ -34,8 +34,6 @@ export interface Journal {
   hasRoom(): boolean;
   /** After a failed append: tries whether the disk takes bytes again. */
   probe(): void;
-  /** Unconfirmed entries. */
-  pending(): number;
   close(): void;
 }
 
@@ -59,7 +57,7 @@ const SEGMENT_BYTES = 1_048_576;
 
 export function createJournal(deps: { disk: Disk; log: Log }, options: JournalOptions): Journal {
   const { disk, log } = deps;
-  const segments = createSegments(disk, options.proxy, options.segmentBytes ?? SEGMENT_BYTES);
+  const segments = createSegments(deps, options.proxy, options.segmentBytes ?? SEGMENT_BYTES);
   const segmentOf = new Map<number, Segment>();
   let failed = false;
 
@@ -100,7 +98,6 @@ export function createJournal(deps: { disk: Disk; log: Log }, options: JournalOp
         .filter((name) => name.endsWith(SUFFIX) && !name.startsWith(`${options.proxy}.`))
         .map((name) => ({ entries: readEntries(disk.read(name), name, log), forget: () => disk.remove(name) })),
     hasRoom: () => !failed && segments.bytes() < options.maxBytes,
-    pending: () => segmentOf.size,
     close: () => segments.close(),
   };
 }
@@ -115,7 +112,7 @@ interface Segments {
   close(): void;
 }
 
-function createSegments(disk: Disk, proxy: string, fullBytes: number): Segments {
+function createSegments({ disk, log }: { disk: Disk; log: Log }, proxy: string, fullBytes: number): Segments {
   const segments = new Set<Segment>();
   let newest: Segment | undefined;
   let opened = 0;
@@ -128,19 +125,28 @@ function createSegments(disk: Disk, proxy: string, fullBytes: number): Segments 
     return segment;
   };
   const retire = (segment: Segment): void => {
-    segment.file.close();
-    disk.remove(segment.name);
     segments.delete(segment);
     if (newest === segment) newest = undefined;
+    try {
+      segment.file.close();
+      disk.remove(segment.name);
+    } catch (error) {
+      // What stays behind is sent once more by the next process, to no effect.
+      log.warn('journal: a confirmed file cannot be removed', { file: segment.name, error: errorText(error) });
+    }
   };
   return {
     append(line) {
-      newest = newest === undefined || isFull(newest) ? open() : newest;
-      newest.file.append(line);
-      newest.bytes += line.length;
-      return newest;
+      const segment = newest === undefined || isFull(newest) ? open() : newest;
+      // A write that failed may have left half a line: nothing may be glued to it.
+      newest = undefined;
+      segment.file.append(line);
+      segment.bytes += line.length;
+      newest = segment;
+      return segment;
     },
     retireIfDone(segment) {
+      if (!segments.has(segment)) return;
       if (segment.unconfirmed === 0 && (segment !== newest || isFull(segment))) retire(segment);
     },
     async sync() {
@@ -152,6 +158,7 @@ function createSegments(disk: Disk, proxy: string, fullBytes: number): Segments 
         if (segment.unconfirmed === 0) retire(segment);
         else segment.file.close();
       }
+      segments.clear();
     },
   };
 }

@@ -85,7 +85,8 @@ function scanValue(bytes: Uint8Array, start: number): ValueScan {
       at += 1;
     } else {
       const end = literalEnd(bytes, at);
-      outOfRange ||= isOutOfRange(bytes.subarray(at, end));
+      // Short numbers are by far the most: they are passed over without a look.
+      if (end - at > SHORT_LITERAL || hasExponent(bytes, at, end)) outOfRange ||= isOutOfRange(bytes.subarray(at, end));
       at = end;
     }
   } while (open > 0);
@@ -121,10 +122,17 @@ function endsLiteral(byte: number): boolean {
 }
 
 /** Only an exponent or hundreds of digits can leave the range of a double; other numbers are not converted. */
+const SHORT_LITERAL = 300;
+
+function hasExponent(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) if (bytes[at] === 0x65 || bytes[at] === 0x45) return true;
+  return false;
+}
+
 function isOutOfRange(literal: Uint8Array): boolean {
   const first = literal[0] ?? 0;
   const isNumber = first === 0x2d || (first >= 0x30 && first <= 0x39);
-  if (!isNumber || (literal.length < 300 && !literal.includes(0x65) && !literal.includes(0x45))) return false;
+  if (!isNumber) return false;
   return !Number.isFinite(Number(decoder.decode(literal)));
 }
 

@@ -2,7 +2,6 @@ import { budgetCounts, counterOf, enforcedLimit } from '../core/budget.ts';
 import { type CallPolicy, type PolicyLevel, strictestCallPolicy } from '../core/call-policy.ts';
 import type { ErrorCode } from '../core/errors.ts';
 import { holdFor } from '../core/estimate.ts';
-import type { HoldId } from '../core/hold.ts';
 import { modelIsListed } from '../core/model-glob.ts';
 import type { Nanos } from '../core/money.ts';
 import type { Price } from '../core/price.ts';
@@ -27,9 +26,12 @@ export interface Plan {
   readonly subjects: CallSubjects;
   readonly provider: Provider;
   readonly price: Price | null;
-  readonly policy: CallPolicy;
   readonly amount: Nanos;
   readonly onLost: Nanos;
+  /** What such a call usually costs, nano-USD. */
+  readonly likely: Nanos;
+  /** A Deny budget counts the call, so its hold is the most that it can cost. */
+  readonly isCapped: boolean;
 }
 
 /** A call that no ledger needs to be asked about. */
@@ -69,16 +71,16 @@ async function planOnce(view: View, facts: CallFacts, nowMs: number): Promise<Pl
   const counting = countingBudgets(subjects.all, provider.name, model);
   const policy = policyOf(subjects, provider.name, model);
   const price = subjects.platform.prices.find(provider.name, model);
-  const common = { kind: 'plan', subjects, provider, price, policy } as const;
+  const isCapped = counting.some((budget) => enforcedLimit(budget) !== null && budget.overdraft === 'Deny');
+  const common = { kind: 'plan', subjects, provider, price, isCapped } as const;
   if (price === null) {
     const denied = subjects.platform.record.unpriced === 'Deny' && counting.length > 0;
-    return denied ? refusePlan('model_unpriced', model, subjects) : { ...common, amount: 0n, onLost: 0n };
+    return denied ? refusePlan('model_unpriced', model, subjects) : { ...common, amount: 0n, onLost: 0n, likely: 0n };
   }
-  const underDeny = counting.some((budget) => enforcedLimit(budget) !== null && budget.overdraft === 'Deny');
-  const hold = holdFor({ policy, underDeny, price, shape });
+  const hold = holdFor({ policy, underDeny: isCapped, price, shape });
   if (hold.kind === 'unbounded') return refusePlan('call_unbounded', hold.why, subjects);
   const onLost = subjects.platform.record.onLost === 'Charge' ? hold.onLost : 0n;
-  return { ...common, amount: hold.amount, onLost };
+  return { ...common, amount: hold.amount, onLost, likely: hold.onLost };
 }
 
 function countingBudgets(
@@ -103,15 +105,14 @@ function policyOf(subjects: CallSubjects, provider: string, model: string): Call
 export function reserveCall(
   plan: Plan,
   facts: CallFacts,
-  at: { id: HoldId; nowMs: number; windows: WindowCache },
-): ReserveCall {
-  const { id, nowMs } = at;
+  at: { nowMs: number; windows: WindowCache },
+): Omit<ReserveCall, 'id'> {
+  const { nowMs } = at;
   const groups = plan.subjects.all.flatMap((subject) => groupsOf(subject, plan, facts.request.model, at));
   const bounds = groups.flatMap((group) => group.budgets.map((budget) => budget.window));
   const ends = bounds.flatMap((window) => (window.endSeconds === null ? [] : [window.endSeconds * 1000]));
   const windowEndMs = ends.length === 0 ? null : Math.min(...ends);
   return {
-    id,
     platformRevision: plan.subjects.platform.record.revision,
     fromMs: Math.max(nowMs - RESERVE_VALID_MS, ...bounds.map((window) => window.startSeconds * 1000)),
     untilMs: Math.min(nowMs + RESERVE_VALID_MS, windowEndMs ?? Infinity, plan.subjects.endsAtMs ?? Infinity),

@@ -1,4 +1,4 @@
-import type { Clock } from '../ports/clock.ts';
+import { type Clock, sleep } from '../ports/clock.ts';
 import type { Disk } from '../ports/disk.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Log } from '../ports/log.ts';
@@ -9,8 +9,9 @@ import type { Upstream } from '../ports/upstream.ts';
 import { createAdminServer } from './admin-server.ts';
 import { createAdmission } from './admission.ts';
 import { createBudgetRoute } from './budget-route.ts';
-import { createChatRoute } from './chat-route.ts';
+import { createChatRoute, type CredentialOf } from './chat-route.ts';
 import { createDirectory } from './directory.ts';
+import { createGate } from './gate.ts';
 import { createInFlight } from './in-flight.ts';
 import { createJournal } from './journal.ts';
 import { createServer } from './server.ts';
@@ -29,8 +30,7 @@ export interface ProxyDeps {
   readonly log: Log;
   readonly metrics: ProxyMetrics;
   readonly exposition: () => Promise<string>;
-  /** A provider's credential by provider name. */
-  readonly credential: (provider: string) => string | undefined;
+  readonly credential: CredentialOf;
 }
 
 export interface Address {
@@ -52,8 +52,8 @@ export interface Proxy {
   /** Resolves once the ledger knows this process; before, every call is answered 503. */
   whenAdmitting(): Promise<void>;
   /**
-   * Ends in order: not ready, no new call, streams finish within `graceMs`, what is left is cut and settled, settles
-   * are confirmed or stay in the journal.
+   * Ends in order: not ready, new calls are answered 503, running ones finish within `graceMs`, what is left is cut and
+   * settled, the ports close, settles are confirmed or stay in the journal.
    */
   stop(graceMs: number): Promise<void>;
 }
@@ -62,6 +62,8 @@ const MAX_CONNECTIONS = 10_000;
 const REQUEST_TIMEOUT_MS = 60_000;
 const DIRECTORY = { maxEntries: 20_000, freshMs: 1_000 };
 const SETTLE_DRAIN_MS = 5_000;
+/** How long calls may take to notice that they were cut. */
+const CUT_MS = 1_000;
 
 export function createProxy(deps: ProxyDeps, options: ProxyOptions): Proxy {
   const { ledger, records, clock, log, metrics } = deps;
@@ -69,16 +71,17 @@ export function createProxy(deps: ProxyDeps, options: ProxyOptions): Proxy {
   const session = createSession({ ledger, clock, log }, { proxy });
   const journal = createJournal({ disk: deps.disk, log }, { proxy, maxBytes: options.journalMaxBytes });
   const settler = createSettler({ ledger, journal, session, clock, log, metrics });
-  const settlement = createSettlement({ settler, session, metrics });
+  const settlement = createSettlement({ settler, session, metrics, log });
   const directory = createDirectory({ records, clock }, DIRECTORY);
   const inFlight = createInFlight(options.maxInFlight, (count) => metrics.inFlight(count));
   const onReserved = createSweepOnDemand({ ledger, clock, metrics });
   const admission = createAdmission({ directory, ledger, session, settler, journal, clock, metrics, onReserved });
   const { upstream, credential } = deps;
-  const chat = createChatRoute({ admission, settlement, upstream, inFlight, credential, clock, metrics, log });
+  const chat = createChatRoute({ admission, settlement, upstream, credential, clock, metrics, log });
+  const gate = createGate({ directory, inFlight, metrics });
   const budget = createBudgetRoute({ directory, ledger, session });
   const server = createServer(
-    { chat, budget, log },
+    { gate, chat, budget, metrics, log },
     { maxBodyBytes: options.maxBodyBytes, maxConnections: MAX_CONNECTIONS, requestTimeoutMs: REQUEST_TIMEOUT_MS },
   );
   let started = false;
@@ -101,10 +104,10 @@ export function createProxy(deps: ProxyDeps, options: ProxyOptions): Proxy {
     whenAdmitting: () => session.whenRegistered(),
     async stop(graceMs) {
       const finished = inFlight.drain();
+      const cutOff = sleep(clock, graceMs).then(() => server.server.closeAllConnections());
+      await Promise.race([finished, cutOff.then(() => sleep(clock, CUT_MS))]);
+      // Not before: closing a listener destroys connections whose answer is written but not yet taken (nodejs http).
       const closed = server.close();
-      const cut = clock.after(graceMs, () => server.server.closeAllConnections());
-      await finished;
-      cut();
       server.server.closeAllConnections();
       await closed;
       const drained = await settler.drain(SETTLE_DRAIN_MS);

@@ -3,6 +3,8 @@ import type { Clock } from '../ports/clock.ts';
 /** Sends items until each was taken: at once, then in growing intervals while whoever takes them is away. */
 export interface RetryQueue<T> {
   add(item: T): void;
+  /** Adds an item to be sent with the next batch, not at once. */
+  defer(item: T): void;
   /** Items not yet taken. */
   pending(): number;
   /** Resolves true when nothing is pending, or false after `timeoutMs`. */
@@ -14,7 +16,7 @@ const FIRST_MS = 100;
 const MOST_MS = 5_000;
 const BATCH = 64;
 
-/** @param send resolves true when the item was taken, false to try again later; never rejects */
+/** @param send resolves true when the item was taken; false, or a rejection, has it sent again later */
 export function createRetryQueue<T>(clock: Clock, send: (item: T) => Promise<boolean>): RetryQueue<T> {
   const backlog = new Set<T>();
   const idle = new Set<() => void>();
@@ -25,7 +27,7 @@ export function createRetryQueue<T>(clock: Clock, send: (item: T) => Promise<boo
 
   const attempt = async (item: T): Promise<boolean> => {
     inFlight += 1;
-    const taken = await send(item);
+    const taken = await send(item).catch(() => false);
     inFlight -= 1;
     if (!taken) backlog.add(item);
     else if (inFlight === 0 && backlog.size === 0) for (const wake of idle) wake();
@@ -51,6 +53,10 @@ export function createRetryQueue<T>(clock: Clock, send: (item: T) => Promise<boo
   const pending = (): number => inFlight + backlog.size;
   return {
     add: (item) => void attempt(item).then(schedule),
+    defer(item) {
+      backlog.add(item);
+      schedule();
+    },
     pending,
     drain(timeoutMs) {
       if (pending() === 0) return Promise.resolve(true);

@@ -1,6 +1,10 @@
+import { type IncomingMessage, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { errorText, type Log } from '../ports/log.ts';
-import type { ChatRoute } from './chat-route.ts';
+import type { ProxyMetrics } from '../ports/proxy-metrics.ts';
+import { CHAT_ROUTE, type ChatRoute } from './chat-route.ts';
+import type { Gate } from './gate.ts';
 import { type HttpAnswer, sendAnswer } from './http-answer.ts';
 import { errorAnswer, thrownAnswer } from './refusal-answer.ts';
 import { unservedRoute } from './unserved-route.ts';
@@ -15,10 +19,49 @@ export interface ServerLimits {
 
 /** The proxy port: an exact list of routes, everything else refused by name. Bodies stay bytes. */
 export function createServer(
-  deps: { chat: ChatRoute; budget: (headers: FastifyRequest['headers']) => Promise<HttpAnswer>; log: Log },
+  deps: {
+    gate: Gate;
+    chat: ChatRoute;
+    budget: (request: IncomingMessage) => Promise<HttpAnswer>;
+    metrics: ProxyMetrics;
+    log: Log;
+  },
   limits: ServerLimits,
 ): FastifyInstance {
-  const { chat, budget, log } = deps;
+  const { gate, chat, budget, metrics, log } = deps;
+  const app = createApp(limits);
+  const keys = new WeakMap<IncomingMessage, string>();
+  const enter = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> => {
+    const entry = await gate(request.raw, reply.raw);
+    if (entry.kind === 'entered') {
+      keys.set(request.raw, entry.sha256);
+      return undefined;
+    }
+    metrics.request(CHAT_ROUTE, '', 'other', entry.outcome);
+    // The body was not read, so the connection cannot go on.
+    return send(reply.header('connection', 'close'), entry.answer);
+  };
+  const handleChat = (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    reply.hijack();
+    const { name } = request.params as { name?: string };
+    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+    const sha256 = keys.get(request.raw) ?? '';
+    return chat({ providerName: name ?? null, sha256, body, request: request.raw, response: reply.raw });
+  };
+  const handleBudget = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
+    reply.hijack();
+    sendAnswer(reply.raw, await budget(request.raw).catch((error: unknown) => failure(log, error)));
+  };
+
+  app.post('/v1/chat/completions', { onRequest: enter }, handleChat);
+  app.post('/providers/:name/v1/chat/completions', { onRequest: enter }, handleChat);
+  app.get('/budget', handleBudget);
+  answerTheRest(app, log, limits);
+  return app;
+}
+
+/** Routes nothing yet: limits, raw bodies, and the refusal of what could be read in two ways. */
+function createApp(limits: ServerLimits): FastifyInstance {
   const app = fastify({
     bodyLimit: limits.maxBodyBytes,
     requestTimeout: limits.requestTimeoutMs,
@@ -28,7 +71,9 @@ export function createServer(
       connectionsCheckingInterval: 1_000,
     },
     exposeHeadRoutes: false,
-    forceCloseConnections: 'idle',
+    return503OnClosing: false,
+    clientErrorHandler: answerClientError,
+    forceCloseConnections: false,
     routerOptions: { ignoreDuplicateSlashes: false, ignoreTrailingSlash: false, caseSensitive: true },
     frameworkErrors: (_error, _request, reply) => {
       sendAnswer(reply.hijack().raw, errorAnswer('invalid_request'));
@@ -44,20 +89,10 @@ export function createServer(
     else reply.code(400).headers({ connection: 'close' }).send(errorAnswer('invalid_request', problem).body);
   });
 
-  const handleChat = (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    reply.hijack();
-    const { name } = request.params as { name?: string };
-    const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
-    return chat({ providerName: name ?? null, body, request: request.raw, response: reply.raw });
-  };
-  const handleBudget = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    reply.hijack();
-    sendAnswer(reply.raw, await budget(request.headers).catch((error: unknown) => failure(log, error)));
-  };
+  return app;
+}
 
-  app.post('/v1/chat/completions', handleChat);
-  app.post('/providers/:name/v1/chat/completions', handleChat);
-  app.get('/budget', handleBudget);
+function answerTheRest(app: FastifyInstance, log: Log, limits: ServerLimits): void {
   app.setNotFoundHandler((request, reply) => {
     const known = unservedRoute(request.method, request.raw.url ?? '');
     return send(reply, known === null ? errorAnswer('not_found') : errorAnswer(known.code, known.detail));
@@ -69,7 +104,16 @@ export function createServer(
     if (error.statusCode !== undefined && error.statusCode < 500) return send(reply, errorAnswer('invalid_request'));
     return send(reply, failure(log, error));
   });
-  return app;
+}
+
+/** What no request could be made of is answered in the same words and shape as everything else. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (!socket.writable) return void socket.destroy();
+  const { status, body } =
+    error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? errorAnswer('request_timeout') : errorAnswer('invalid_request');
+  const text = JSON.stringify(body);
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nContent-Type: application/json\r\nConnection: close`;
+  socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(text)}\r\n\r\n${text}`);
 }
 
 function send(reply: FastifyReply, answer: HttpAnswer): FastifyReply {

@@ -1,4 +1,4 @@
-import type { Hold, HoldId } from '../core/hold.ts';
+import type { HoldId } from '../core/hold.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Ledger } from '../ports/ledger.ts';
 import type { Log } from '../ports/log.ts';
@@ -12,13 +12,12 @@ export interface Session {
   readonly time: LedgerTime;
   /** Begins a call; its hold is kept alive until {@link Session.closed}. */
   nextId(): HoldId;
-  opened(id: HoldId, hold: Hold): void;
+  opened(id: HoldId): void;
   /** The call's settle was handed to the settler: the heartbeat no longer asks for its hold. */
   closed(id: HoldId): void;
   /** The number needs no marker any more: it never had an effect, or its settle is confirmed. */
   resolved(seq: number): void;
   low(): number;
-  openCalls(): number;
   /** True once the ledger knows this process, so that a lost hold will be swept. */
   isRegistered(): boolean;
   /** Resolves once it is. */
@@ -34,14 +33,14 @@ export function createSession(deps: { ledger: Ledger; clock: Clock; log: Log }, 
   const { ledger, clock, log } = deps;
   const time = createLedgerTime(clock);
   const sequence = createSequence();
-  const open = new Map<number, Hold>();
+  const open = new Set<number>();
   let registered = false;
   const registration = Promise.withResolvers<void>();
   let stopped = false;
   let cancel: (() => void) | undefined;
 
   const beat = async (): Promise<void> => {
-    const outcome = await ledger.beat(options.proxy, [...open.keys()], []);
+    const outcome = await ledger.beat(options.proxy, [...open], []);
     if (outcome.kind === 'beat') {
       time.observe(outcome.nowMs);
       if (!registered) log.info('ledger reached');
@@ -58,15 +57,14 @@ export function createSession(deps: { ledger: Ledger; clock: Clock; log: Log }, 
     proxy: options.proxy,
     time,
     nextId: () => ({ proxy: options.proxy, seq: sequence.next() }),
-    opened(id, hold) {
-      open.set(id.seq, hold);
+    opened(id) {
+      open.add(id.seq);
     },
     closed(id) {
       open.delete(id.seq);
     },
     resolved: (seq) => sequence.resolved(seq),
     low: () => sequence.low(),
-    openCalls: () => open.size,
     isRegistered: () => registered,
     whenRegistered: () => registration.promise,
     start: () => void beat(),

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
@@ -48,11 +48,11 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 
 it('repeats a settle with the same content until the ledger confirms it', async () => {
   const answers = [AWAY, { kind: 'cold' } as const, DONE];
-  const { clock, settles, session, journal, settler } = setup(() => answers.shift() ?? DONE);
+  const { clock, settles, session, settler } = setup(() => answers.shift() ?? DONE);
   const id = session.nextId();
   settler.submit({ id, hold: HOLD, actual: 7n, usage: 'u' });
   await turn();
-  expect(journal.pending()).toBe(1);
+  expect(settler.pending()).toBe(1);
   expect(session.low()).toBe(0);
   for (let tries = 0; tries < 4; tries += 1) {
     clock.advance(5_000);
@@ -60,7 +60,7 @@ it('repeats a settle with the same content until the ledger confirms it', async 
   }
   expect(settles).toHaveLength(3);
   expect(new Set(settles.map((settle) => JSON.stringify([settle.id, `${settle.actual}`, settle.usage]))).size).toBe(1);
-  expect(journal.pending()).toBe(0);
+  expect(settler.pending()).toBe(0);
   expect(session.low()).toBe(1);
 });
 
@@ -90,6 +90,7 @@ it("sends an earlier process's entries under its own id and then drops its file"
   before.journal.append({ id: { proxy: 'p1', seq: 2 }, hold: HOLD, actual: 8n, usage: null });
   const after = setup(() => DONE, before.folder, 'p2');
   after.settler.replay();
+  after.clock.advance(1_000);
   await turn();
   expect(after.settles.map(({ id, actual, low }) => ({ id, actual, low }))).toEqual([
     { id: { proxy: 'p1', seq: 1 }, actual: 7n, low: 0 },
@@ -111,4 +112,21 @@ it('draining ends when everything is confirmed, or says that it was not', async 
   clock.advance(10_000);
   await turn();
   expect(await drained).toBe(true);
+});
+
+it('a disk that failed once is tried again although nothing is pending any more', async () => {
+  const { clock, journal, session, settler, folder } = setup(() => DONE);
+  // Root may write anywhere, so the folder is replaced by a file: nothing can be created in it.
+  rmSync(folder, { recursive: true });
+  writeFileSync(folder, '');
+  settler.submit({ id: session.nextId(), hold: HOLD, actual: 7n, usage: null });
+  await turn();
+  expect(settler.pending()).toBe(0);
+  expect(journal.hasRoom()).toBe(false);
+  clock.advance(5_000);
+  expect(journal.hasRoom()).toBe(false);
+  rmSync(folder);
+  mkdirSync(folder);
+  clock.advance(2_000);
+  expect(journal.hasRoom()).toBe(true);
 });

@@ -35,17 +35,20 @@ interface Pending {
 
 export function createSettler(deps: SettlerDeps): Settler {
   const { journal, session, metrics, log } = deps;
+  /** Settles whose append failed: written as soon as the disk takes bytes again, unless confirmed before. */
+  const unwritten = new Set<JournalEntry>();
   const queue = createRetryQueue<Pending>(deps.clock, async ({ entry, onConfirmed }) => {
     if (!(await settleOnce(deps, entry))) return false;
+    unwritten.delete(entry);
     onConfirmed();
-    metrics.journalPending(journal.pending());
+    metrics.journalPending(queue.pending() - 1);
     return true;
   });
-  const sync = createSync(deps, () => queue.pending() > 0);
-  const send = (pending: Pending): void => {
-    queue.add(pending);
-    sync.start();
+  const catchUp = (): void => {
+    for (const entry of unwritten) if (journal.append(entry)) unwritten.delete(entry);
+    journal.probe();
   };
+  const sync = createSync(deps, catchUp, () => queue.pending() > 0 || !journal.hasRoom());
   const resend = (leftover: Leftover): void => {
     let open = leftover.entries.length;
     if (open === 0) leftover.forget();
@@ -54,18 +57,19 @@ export function createSettler(deps: SettlerDeps): Settler {
       open -= 1;
       if (open === 0) leftover.forget();
     };
-    for (const entry of leftover.entries) send({ entry, onConfirmed });
+    for (const entry of leftover.entries) queue.defer({ entry, onConfirmed });
   };
 
   return {
     submit(entry) {
-      journal.append(entry);
-      metrics.journalPending(journal.pending());
+      if (!journal.append(entry)) unwritten.add(entry);
       const onConfirmed = (): void => {
         session.resolved(entry.id.seq);
         journal.confirm(entry.id);
       };
-      send({ entry, onConfirmed });
+      queue.add({ entry, onConfirmed });
+      metrics.journalPending(queue.pending());
+      sync.start();
     },
     replay: () => journal.leftovers().forEach(resend),
     pending: () => queue.pending(),
@@ -117,16 +121,20 @@ function isFinal(outcome: SettleOutcome, { id, actual }: JournalEntry, log: Log)
 const SYNC_AFTER_MS = 1_000;
 
 /** An fsync per call would cost a millisecond or ten; one per second of silence costs nothing that matters. */
-function createSync({ journal, clock, log }: SettlerDeps, isPending: () => boolean): { start(): void; stop(): void } {
+function createSync(
+  { journal, clock, log }: SettlerDeps,
+  catchUp: () => void,
+  isNeeded: () => boolean,
+): { start(): void; stop(): void } {
   let cancel: (() => void) | undefined;
   let stopped = false;
   const start = (): void => {
     if (stopped || cancel !== undefined) return;
     cancel = clock.after(SYNC_AFTER_MS, () => {
       cancel = undefined;
-      journal.probe();
+      catchUp();
       journal.sync().catch((error: unknown) => log.error('journal: fsync failed', { error: errorText(error) }));
-      if (isPending()) start();
+      if (isNeeded()) start();
     });
   };
   return {

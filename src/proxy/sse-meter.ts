@@ -30,10 +30,10 @@ export interface StreamReading {
 export interface StreamMeter {
   /** Meters the next chunk and returns the bytes to pass on: the same chunk object wherever nothing changes. */
   push(chunk: Uint8Array): readonly Uint8Array[];
-  /** Whether `[DONE]` has passed: nothing that counts comes after it. */
-  isDone(): boolean;
-  /** Ends the metering. `rest` is what was held back of an unfinished last event, still to be passed on. */
-  finish(): StreamReading & { readonly rest: readonly Uint8Array[] };
+  /** What was metered so far. */
+  reading(): StreamReading;
+  /** Ends the metering and returns what was held back of an unfinished last event, still to be passed on. */
+  finish(): readonly Uint8Array[];
 }
 
 const NOTHING = new Uint8Array(0);
@@ -85,10 +85,10 @@ export function createChatStreamMeter({ strip, maxEventBytes }: StreamMeterOptio
       if (overflow) out.push(release(NOTHING));
       return strip ? out.filter((bytes) => bytes.length > 0) : [chunk];
     },
-    isDone: () => reader.isDone(),
+    reading: () => ({ ...reader.reading(), overflow }),
     finish() {
       const kept = reader.read(release(NOTHING));
-      return { ...reader.reading(), overflow, rest: strip && kept.length > 0 ? [kept] : [] };
+      return strip && kept.length > 0 ? [kept] : [];
     },
   };
 }
@@ -96,7 +96,6 @@ export function createChatStreamMeter({ strip, maxEventBytes }: StreamMeterOptio
 interface ChunkReader {
   /** Takes note of one event and returns its bytes, changed only where we asked for what the caller did not. */
   read(event: Uint8Array): Uint8Array;
-  isDone(): boolean;
   reading(): Omit<StreamReading, 'overflow'>;
 }
 
@@ -131,7 +130,6 @@ function createChunkReader(strip: boolean): ChunkReader {
       note(chunk);
       return strip && isFields(chunk['usage']) ? stripped(event, chunk) : event;
     },
-    isDone: () => done,
     reading: () => ({ usage, model, outputBytes, done, error }),
   };
 }

@@ -1,6 +1,6 @@
 import type { CompiledBudget } from '../core/record.ts';
 import { type Subject, subjectPath } from '../core/subject.ts';
-import { type Window, windowAt } from '../core/window.ts';
+import { type Window, windowAt, windowContains } from '../core/window.ts';
 import type { MovedWindow } from '../ports/ledger.ts';
 
 /** Windows as this process computes them, once per window; the ledger's own window overrides until it ends. */
@@ -19,9 +19,9 @@ export function createWindowCache(): WindowCache {
   return {
     windowOf(subject, budget, atMs) {
       const fixed = adopted.size === 0 ? undefined : adopted.get(`${subjectPath(subject)} ${budget.name}`);
-      if (fixed !== undefined && contains(fixed, atMs)) return fixed;
+      if (fixed !== undefined && windowContains(fixed, atMs)) return fixed;
       const known = computed.get(budget.definition);
-      if (known !== undefined && contains(known, atMs)) return known;
+      if (known !== undefined && windowContains(known, atMs)) return known;
       const window = windowAt(budget.rule, atMs);
       if (computed.size >= MOST) computed.clear();
       computed.set(budget.definition, window);
@@ -32,8 +32,4 @@ export function createWindowCache(): WindowCache {
       adopted.set(`${subjectPath(moved.subject)} ${moved.budget}`, moved.window);
     },
   };
-}
-
-function contains(window: Window, atMs: number): boolean {
-  return window.startSeconds * 1000 <= atMs && (window.endSeconds === null || atMs < window.endSeconds * 1000);
 }

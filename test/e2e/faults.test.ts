@@ -1,5 +1,6 @@
 import { request as httpRequest } from 'node:http';
 import { connect } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Budgetd } from './budgetd.ts';
 import {
@@ -230,6 +231,63 @@ function raw(head: string): Promise<{ status: number }> {
     socket.once('error', reject);
   });
 }
+
+describe('the answers of a provider that must not reach the caller as they are', () => {
+  it.each([401, 403])(
+    "a %i is the proxy's trouble, not the caller's, and tells nothing of the credential",
+    async (status) => {
+      const body = { error: { message: 'Incorrect API key provided: sk-prov***cret' } };
+      const error = await client()
+        .chat.completions.create(ask({ how: { kind: 'status', status, body } }))
+        .catch((caught: { status: number; message: string }) => caught);
+      expect(error).toMatchObject({ status: 502, code: 'provider_rejected' });
+      expect((error as { message: string }).message).not.toContain('sk-prov');
+      expect(await spentSince()).toBe(0n);
+    },
+  );
+
+  it('a redirect is passed on without its target and costs nothing', async () => {
+    const how = { kind: 'status', status: 302, body: {}, headers: { location: 'http://169.254.169.254/' } };
+    const answer = await post(JSON.stringify(ask({ how })));
+    expect(answer.status).toBe(302);
+    expect(await spentSince()).toBe(0n);
+  });
+
+  it('an answer that is compressed although plain bytes were asked for is charged an estimate and refused', async () => {
+    setup.provider.next({
+      kind: 'replay',
+      bytes: gzipSync('{"usage":{"prompt_tokens":1,"completion_tokens":1}}'),
+      contentType: 'application/json\r\ncontent-encoding: gzip',
+      pieceBytes: 100,
+    });
+    const error = await client()
+      .chat.completions.create({ model: 'gpt-test', messages: [{ role: 'user', content: 'hello' }] })
+      .catch((caught: { status: number }) => caught);
+    expect(error).toMatchObject({ status: 502 });
+    expect(await spentSince()).toBeGreaterThan(0n);
+  });
+});
+
+it('nobody without a key can make the proxy read a body', async () => {
+  const head = `POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer sk-bd-nobody-nobody-nobody-nobody-nobody\r\nContent-Type: application/json\r\nContent-Length: 20000000\r\n\r\n`;
+  // The answer comes although not one byte of the body was sent.
+  expect((await raw(head)).status).toBe(401);
+});
+
+it.each([
+  ['an array of millions of numbers', `{"model":"gpt-test","messages":[${'1,'.repeat(4_000_000)}1]}`],
+  [
+    'a hundred thousand members',
+    `{"model":"gpt-test","messages":[]${Array.from({ length: 100_000 }, (_, n) => `,"m${n}":1`).join('')}}`,
+  ],
+])('%s does not keep the process from answering others', async (_, body) => {
+  const started = performance.now();
+  const big = post(body);
+  await (await fetch(`${budgetd.adminUrl}/healthz`)).text();
+  await big;
+  // A bound that only a quadratic or per-element scan would miss, far above what a slow machine needs.
+  expect(performance.now() - started).toBeLessThan(10_000);
+});
 
 it('a call that nothing bounds is refused under a hard cap, and says what to send', async () => {
   const hard = sdk(budgetd, setup.workspace.key('shop', 'hard'), { maxRetries: 0 });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { type IncomingMessage, request as httpRequest } from 'node:http';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type RedisServer, startRedis } from '../integration/redis-server.ts';
 import { spawnBudgetd } from './budgetd.ts';
@@ -97,6 +99,51 @@ it('SIGTERM lets a running stream finish, settles it and ends with 0', async () 
   expect(await ended).toBe(0);
   const again = await setup.standalone(config);
   expect(await spentOf(again, key)).toBe(setup.provider.bill().nanos);
+});
+
+it('SIGTERM lets a slow reader have the whole of an answer that is paid', async () => {
+  const budgetd = await setup.standalone(setup.configure());
+  const key = setup.workspace.key('shop', 'a');
+  const text = 'x'.repeat(8_000_000);
+  const answer = JSON.stringify({
+    object: 'chat.completion',
+    model: 'gpt-test',
+    choices: [{ index: 0, message: { role: 'assistant', content: text }, finish_reason: 'stop' }],
+    usage: { prompt_tokens: 1, completion_tokens: 1 },
+  });
+  setup.provider.next({
+    kind: 'replay',
+    bytes: Buffer.from(answer),
+    contentType: 'application/json',
+    pieceBytes: 1_000_000,
+  });
+  const response = await new Promise<IncomingMessage>((resolve) => {
+    const request = httpRequest(`${budgetd.url}/v1/chat/completions`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+    });
+    request.on('response', resolve);
+    request.end('{"model":"gpt-test","messages":[{"role":"user","content":"hi"}]}');
+  });
+  // The headers are here, the body waits in the proxy: nothing reads it yet.
+  const ended = budgetd.end('SIGTERM');
+  await budgetd.logged('shutting down');
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  expect(Buffer.concat(chunks).length).toBe(answer.length);
+  expect(await ended).toBe(0);
+});
+
+it('a port that is taken ends the process with the reason, and leaves nothing locked', async () => {
+  const first = await setup.standalone(setup.configure());
+  const { port } = new URL(first.url);
+  const config = readFileSync(setup.configure(), 'utf8').replace('proxy: "127.0.0.1:0"', `proxy: "127.0.0.1:${port}"`);
+  const path = setup.workspace.config(config, 'taken.yaml');
+  const other = `${setup.workspace.folder}/other`;
+  const args = ['standalone', '--config', path, '--manifests', setup.workspace.manifests, '--state', other];
+  const second = spawnBudgetd(args);
+  expect(await second.exited()).toBe(1);
+  expect(second.log()).toContain('EADDRINUSE');
 });
 
 it('a Redis that lost its data admits nothing until the loss is accepted', async () => {

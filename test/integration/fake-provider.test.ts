@@ -76,7 +76,8 @@ describe('the fake provider', () => {
       });
       for await (const chunk of response.body ?? []) passed.push(...meter.push(chunk));
     });
-    const { usage, done } = meter.finish();
+    meter.finish();
+    const { usage, done } = meter.reading();
     expect(usage).toMatchObject({ usage: { input: 20, output: 200 } });
     expect(growth).toMatchObject({ inputTokens: 20, outputTokens: 200 });
     expect(done).toBe(true);

@@ -1,47 +1,34 @@
-import { mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { PortError } from '../../ports/record-store.ts';
 
 /** Another living process holds the directory. */
 export class DirectoryInUseError extends Error {
   override readonly name = 'DirectoryInUseError';
 }
 
+const BUSY = 5;
+
 /**
- * Claims a directory for this process with a file that names its pid: two processes with one journal would drop each
- * other's entries. A lock of a process that is gone is taken over.
+ * Claims a directory for this process: two processes with one journal would drop each other's entries. The lock is one
+ * that the kernel drops with the process, across the containers of a node as well; a pid would prove nothing there.
  *
  * @returns the release
  * @throws DirectoryInUseError
  */
-export function lockDirectory(directory: string, pid: number): () => void {
+export function lockDirectory(directory: string): () => void {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const path = join(directory, 'lock');
-  const holder = readHolder(path);
-  if (holder !== undefined && holder !== pid && isAlive(holder)) {
+  const lock = new DatabaseSync(join(directory, 'lock'), { timeout: 0 });
+  try {
+    lock.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    lock.close();
+    if ((error as { errcode?: number }).errcode !== BUSY)
+      throw new PortError('disk', false, `cannot lock ${directory}`, error);
     throw new DirectoryInUseError(
-      `${directory} is in use by process ${holder}: give every budgetd process a directory of its own`,
+      `${directory} is in use by another budgetd process: give every process a directory of its own`,
     );
   }
-  writeFileSync(path, String(pid), { mode: 0o600 });
-  return () => {
-    if (readHolder(path) === pid) unlinkSync(path);
-  };
-}
-
-function readHolder(path: string): number | undefined {
-  try {
-    const pid = Number(readFileSync(path, 'utf8'));
-    return Number.isInteger(pid) && pid > 0 ? pid : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
+  return () => lock.close();
 }

@@ -16,7 +16,6 @@ export function createDisk(directory: string): Disk {
       return {
         append(text) {
           const bytes = Buffer.from(text);
-          // A short write (disk full) must not leave half an entry that a later append completes to nonsense.
           if (writeSync(file, bytes) !== bytes.length) throw new Error(`short write to ${name}: is the disk full?`);
         },
         sync: () => syncData(file),

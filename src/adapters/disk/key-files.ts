@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { linkSync, mkdirSync, readFileSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Subject } from '../../core/subject.ts';
 import type { KeyVault } from '../../ports/key-vault.ts';
@@ -18,8 +18,12 @@ export function createKeyFiles(directory: string): KeyVault {
     keep(subject, key) {
       const path = pathOf(subject);
       mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-      // Exclusive: an existing key is never replaced, its callers would be locked out.
-      writeFileSync(path, `${key}\n`, { mode: 0o600, flag: 'wx' });
+      // Written aside and linked: the file is whole or absent, and an existing key is never replaced.
+      const draft = `${path}.new`;
+      rmSync(draft, { force: true });
+      writeFileSync(draft, `${key}\n`, { mode: 0o600, flag: 'wx' });
+      linkSync(draft, path);
+      unlinkSync(draft);
       return path;
     },
   };

@@ -16,6 +16,8 @@ export interface UpstreamOptions {
 export function createUndiciUpstream(options: UpstreamOptions): Upstream {
   const agent = new Agent({
     pipelining: 1,
+    // Calls that share a connection would share its death.
+    allowH2: false,
     connect: { timeout: options.connectTimeoutMs },
     headersTimeout: options.headersTimeoutMs,
     bodyTimeout: options.idleTimeoutMs,
@@ -59,9 +61,9 @@ function createHandler(events: UpstreamEvents): Handler {
       this.controller?.abort(ABORTED);
     },
     onRequestStart(controller) {
-      sent = true;
       this.controller = controller;
-      if (aborted) controller.abort(ABORTED);
+      if (aborted) return controller.abort(ABORTED);
+      sent = true;
     },
     onResponseStart(_controller, status, headers) {
       // 1xx answers announce, they do not answer.

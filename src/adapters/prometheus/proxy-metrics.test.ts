@@ -10,7 +10,7 @@ const CALL = {
   cost: 1_500_000_000n,
   hold: 3_000_000_000n,
   usage: { input: 10, cacheRead: 4, cacheWrite: 0, inputAudio: 0, output: 2, reasoning: 0, outputAudio: 0 },
-  estimated: false,
+  marks: [],
 };
 
 it('the page of metrics and the registry name the same metrics, types and labels', async () => {

@@ -38,7 +38,7 @@ export function createProxyRegistry(): ProxyRegistry {
 }
 
 function createMetrics(registry: Registry): ProxyMetrics {
-  const { requests, cost, tokens, estimated, refusals } = createCounters([registry]);
+  const { requests, cost, tokens, marked, refusals } = createCounters([registry]);
   const { overhead, ledger, holdRatio, journal, sweptHolds, inFlight, foreign } = createGauges([registry]);
   const bounded = createBoundedLabel(MAX_MODELS);
   return {
@@ -49,8 +49,8 @@ function createMetrics(registry: Registry): ProxyMetrics {
       const { namespace, team, provider, usage } = call;
       const model = bounded(call.model);
       cost.inc({ namespace, team, provider, model }, toUsd(call.cost));
-      if (call.estimated) estimated.inc({ provider, model });
-      else if (usage !== null) countTokens(tokens, { provider, model }, usage);
+      for (const mark of call.marks) marked.inc({ provider, model, mark });
+      if (usage !== null) countTokens(tokens, { provider, model }, usage);
       if (call.hold > 0n) holdRatio.observe(Number(call.cost) / Number(call.hold));
     },
     refused: (reason, subjectKind) => refusals.inc({ reason, subject_kind: subjectKind }),
@@ -83,10 +83,10 @@ function createCounters(registers: Registry[]) {
     labelNames: ['provider', 'model', 'kind'],
     registers,
   });
-  const estimated = new Counter({
-    name: 'budgetd_estimated_settles_total',
-    help: 'Calls settled at an estimate because the provider reported no usage or none that can be believed.',
-    labelNames: ['provider', 'model'],
+  const marked = new Counter({
+    name: 'budgetd_marked_settles_total',
+    help: "Calls whose settled amount is not plainly the provider's own figure, by mark.",
+    labelNames: ['provider', 'model', 'mark'],
     registers,
   });
   const refusals = new Counter({
@@ -95,7 +95,7 @@ function createCounters(registers: Registry[]) {
     labelNames: ['reason', 'subject_kind'],
     registers,
   });
-  return { requests, cost, tokens, estimated, refusals };
+  return { requests, cost, tokens, marked, refusals };
 }
 
 /** How the process itself is doing. */
