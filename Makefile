@@ -59,17 +59,25 @@ check: lint types unit crds-check ## format, lint, types, unit tests: under a mi
 integration: build redis ## tests against real servers and processes
 	@node scripts/suites.ts integration
 
+.PHONY: tools
+tools: install ## build etcd, kube-apiserver and kube-controller-manager once, into a cache outside the checkout (needs Go)
+	@node scripts/ensure-tools.ts
+
+.PHONY: cluster
+cluster: build tools ## tests against a real API server
+	@node scripts/suites.ts cluster
+
 .PHONY: redis
 redis: install
 	@node scripts/ensure-redis.ts
 
 .PHONY: test
-test: lint types crds-check build redis ## everything: static checks and all suites; does its own set-up
-	@node scripts/suites.ts unit integration
+test: lint types crds-check build redis tools ## everything: static checks and all suites; does its own set-up
+	@node scripts/suites.ts unit integration cluster
 
 .PHONY: nightly
-nightly: build redis ## the suites with their slow twins (long property runs)
-	@node scripts/suites.ts --nightly unit integration
+nightly: build redis tools ## the suites with their slow twins (long property runs)
+	@node scripts/suites.ts --nightly unit integration cluster
 
 .PHONY: crds
 crds: install ## regenerate crds/ and the generated references from src/api

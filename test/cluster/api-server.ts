@@ -1,0 +1,103 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent, request } from 'undici';
+import { freePort } from '../integration/redis-server.ts';
+import { toolPath } from '../tools/control-plane.ts';
+
+/** A real API server over a real etcd, of this test alone. */
+export interface ApiServer {
+  readonly url: string;
+  readonly kubeconfig: string;
+  /** Runs kubectl as administrator. `input` becomes its standard input. */
+  kubectl(
+    args: readonly string[],
+    input?: string,
+  ): { readonly code: number; readonly out: string; readonly err: string };
+  stop(): Promise<void>;
+}
+
+const ADMIN_TOKEN = 'admin-of-the-tests';
+
+export async function startApiServer(): Promise<ApiServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'budgetd-cluster-'));
+  const children: ChildProcess[] = [];
+  const start = (name: string, args: readonly string[]): void => {
+    children.push(spawn(toolPath(name), args, { stdio: 'ignore', cwd: folder }));
+  };
+  const [client, peer, secure] = [await freePort(), await freePort(), await freePort()];
+  const etcd = `http://127.0.0.1:${client}`;
+  start('etcd', [
+    `--data-dir=${folder}/etcd`,
+    `--listen-client-urls=${etcd}`,
+    `--advertise-client-urls=${etcd}`,
+    `--listen-peer-urls=http://127.0.0.1:${peer}`,
+    '--unsafe-no-fsync',
+  ]);
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  writeFileSync(join(folder, 'sa.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  writeFileSync(join(folder, 'tokens.csv'), `${ADMIN_TOKEN},admin,admin,system:masters\n`);
+  start('kube-apiserver', [
+    `--etcd-servers=${etcd}`,
+    `--cert-dir=${folder}/certs`,
+    '--bind-address=127.0.0.1',
+    `--secure-port=${secure}`,
+    `--service-account-key-file=${folder}/sa.key`,
+    `--service-account-signing-key-file=${folder}/sa.key`,
+    '--service-account-issuer=https://budgetd.test',
+    `--token-auth-file=${folder}/tokens.csv`,
+    '--authorization-mode=RBAC',
+    '--service-cluster-ip-range=10.0.0.0/24',
+    '--disable-admission-plugins=ServiceAccount',
+  ]);
+  const url = `https://127.0.0.1:${secure}`;
+  const kubeconfig = join(folder, 'kubeconfig');
+  writeFileSync(kubeconfig, kubeconfigOf(url));
+  await ready(url);
+  return {
+    url,
+    kubeconfig,
+    kubectl(args, input) {
+      const run = spawnSync('kubectl', ['--kubeconfig', kubeconfig, ...args], { encoding: 'utf8', input: input ?? '' });
+      return { code: run.status ?? 1, out: run.stdout, err: run.stderr };
+    },
+    async stop() {
+      const ended = children.map((child) => new Promise((resolve) => child.once('exit', resolve)));
+      for (const child of children.toReversed()) child.kill('SIGKILL');
+      await Promise.all(ended);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function ready(url: string): Promise<void> {
+  const dispatcher = new Agent({ connect: { rejectUnauthorized: false } });
+  const headers = { authorization: `Bearer ${ADMIN_TOKEN}` };
+  const deadline = performance.now() + 60_000;
+  for (;;) {
+    const status = await request(`${url}/readyz`, { dispatcher, headers }).then(
+      async ({ statusCode, body }) => {
+        await body.dump();
+        return statusCode;
+      },
+      () => 0,
+    );
+    if (status === 200) break;
+    if (performance.now() > deadline) throw new Error(`the API server is not ready after a minute (last: ${status})`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  await dispatcher.close();
+}
+
+function kubeconfigOf(server: string): string {
+  return JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
+    users: [{ name: 'admin', user: { token: ADMIN_TOKEN } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+    'current-context': 'test',
+  });
+}
