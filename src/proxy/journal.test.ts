@@ -36,6 +36,19 @@ function setup(options: { maxBytes?: number; segmentBytes?: number; proxy?: stri
   return { folder, log, journal };
 }
 
+/** A journal on a disk whose appends go through `append`. */
+function setupOn(append: (text: string, write: (text: string) => void) => void) {
+  const folder = mkdtempSync(join(tmpdir(), 'budgetd-journal-'));
+  const disk = createDisk(folder);
+  const log = createTestLog();
+  const open: typeof disk.open = (name) => {
+    const file = disk.open(name);
+    return { ...file, append: (text) => append(text, file.append) };
+  };
+  const journal = createJournal({ log, disk: { ...disk, open } }, { proxy: 'p1', maxBytes: 1_000_000 });
+  return { folder, log, journal };
+}
+
 it('an appended entry is read back whole by a later process', () => {
   const { folder, journal } = setup();
   journal.append(entry(1));
@@ -89,28 +102,10 @@ it('has no room for another call once it is full, and has again when confirmed',
 
 it('a disk that takes no bytes admits nothing until it does again', () => {
   let full = true;
-  const folder = mkdtempSync(join(tmpdir(), 'budgetd-journal-'));
-  const disk = createDisk(folder);
-  const log = createTestLog();
-  const journal = createJournal(
-    {
-      log,
-      disk: {
-        ...disk,
-        open(name) {
-          const file = disk.open(name);
-          return {
-            ...file,
-            append(text) {
-              if (full) throw new Error('ENOSPC');
-              file.append(text);
-            },
-          };
-        },
-      },
-    },
-    { proxy: 'p1', maxBytes: 1_000_000 },
-  );
+  const { log, journal } = setupOn((text, write) => {
+    if (full) throw new Error('ENOSPC');
+    write(text);
+  });
   expect(journal.append(entry(1))).toBe(false);
   journal.probe();
   expect(journal.hasRoom()).toBe(false);
@@ -134,28 +129,10 @@ it('a clean end leaves no file of confirmed entries and keeps unconfirmed ones',
 
 it('a half-written line spoils no later entry: the next one goes to another file', () => {
   let tear = false;
-  const folder = mkdtempSync(join(tmpdir(), 'budgetd-journal-'));
-  const disk = createDisk(folder);
-  const log = createTestLog();
-  const journal = createJournal(
-    {
-      log,
-      disk: {
-        ...disk,
-        open(name) {
-          const file = disk.open(name);
-          return {
-            ...file,
-            append(text) {
-              file.append(tear ? text.slice(0, 20) : text);
-              if (tear) throw new Error('short write');
-            },
-          };
-        },
-      },
-    },
-    { proxy: 'p1', maxBytes: 1_000_000 },
-  );
+  const { folder, journal } = setupOn((text, write) => {
+    write(tear ? text.slice(0, 20) : text);
+    if (tear) throw new Error('short write');
+  });
   journal.append(entry(1));
   tear = true;
   expect(journal.append(entry(2))).toBe(false);
