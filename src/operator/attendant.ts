@@ -2,6 +2,7 @@ import type { PlatformRecord } from '../core/record.ts';
 import type { Subject } from '../core/subject.ts';
 import { type Clock, every, sleep } from '../ports/clock.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
+import type { ClaimOutcome } from '../ports/ledger-writer.ts';
 import { errorText, type Log } from '../ports/log.ts';
 import type { Compiled } from './compile.ts';
 import { createPublisher, type Publisher, type Redefined } from './publish.ts';
@@ -125,7 +126,7 @@ async function takeOffice(
   complain: (why: string) => null,
 ): Promise<Office | undefined> {
   await store.ready();
-  const outcome = await store.writer.claim(options.knownBefore);
+  const outcome = await store.writer.claim({ knownBefore: options.knownBefore, term: null, cluster: null });
   if (outcome.kind === 'claimed') {
     options.onKnown();
     return { term: outcome.term, publisher: createPublisher(store, outcome) };
@@ -155,9 +156,11 @@ function createComplaint(log: Log): (why: string) => null {
   };
 }
 
-function claimProblem(
-  outcome: { kind: 'cold' } | { kind: 'away'; cause: string } | { kind: 'misconfigured'; what: string },
-): string {
+export function claimProblem(outcome: Exclude<ClaimOutcome, { kind: 'claimed' }>): string {
+  if (outcome.kind === 'fenced') return `another writer claimed term ${outcome.term}`;
+  if (outcome.kind === 'foreign') {
+    return `the installation belongs to the cluster ${outcome.cluster}: give this one a name of its own, ledger.installation`;
+  }
   if (outcome.kind === 'away') return outcome.cause;
   if (outcome.kind === 'misconfigured') return outcome.what;
   return 'its data is gone although this installation had some: no call is admitted. Restore the data, or accept the loss with: budgetd status --accept-loss';

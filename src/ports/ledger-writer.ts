@@ -7,9 +7,24 @@ export interface Fenced {
   readonly term: number;
 }
 
+export interface Claim {
+  /** Data was there before: an empty ledger is a loss, answered `cold`, and not initialised. */
+  readonly knownBefore: boolean;
+  /** The term to claim, above every earlier one, or the claim is `fenced`; null: the next one. */
+  readonly term: number | null;
+  /** Identity of the cluster whose objects are written; null: not a cluster's. The first one owns the installation. */
+  readonly cluster: string | null;
+}
+
 export type ClaimOutcome =
   /** `fresh`: the ledger was empty and is now initialised. */
-  { readonly kind: 'claimed'; readonly term: number; readonly fresh: boolean } | Cold | Away | Misconfigured;
+  | { readonly kind: 'claimed'; readonly term: number; readonly fresh: boolean }
+  /** The installation belongs to another cluster: two would delete each other's subjects. */
+  | { readonly kind: 'foreign'; readonly cluster: string }
+  | Fenced
+  | Cold
+  | Away
+  | Misconfigured;
 
 export type AcceptOutcome =
   | { readonly kind: 'accepted' }
@@ -43,11 +58,8 @@ export type WriteOutcome = { readonly kind: 'done' } | Fenced | Cold | Away | Mi
  * older term is refused.
  */
 export interface LedgerWriter {
-  /**
-   * Becomes the writer, with a term above every earlier one. An empty ledger is initialised only when `knownBefore` is
-   * false: data that was there before and is gone is a loss, answered `cold`.
-   */
-  claim(knownBefore: boolean): Promise<ClaimOutcome>;
+  /** Becomes the writer, with a term above every earlier one. */
+  claim(claim: Claim): Promise<ClaimOutcome>;
   /**
    * Begins anew on a ledger whose data is gone: a decision of a person, kept on record in the ledger. Terms start again;
    * whoever wrote before claims another one.

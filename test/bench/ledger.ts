@@ -10,6 +10,7 @@ import { arch, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { Redis } from 'ioredis';
+import { NEW } from '../gen/calls.ts';
 import { createSystemClock } from '../../src/adapters/clock/system-clock.ts';
 import { createRedisLedger } from '../../src/adapters/redis/redis-ledger.ts';
 import { createSqliteLedger } from '../../src/adapters/sqlite/sqlite-ledger.ts';
@@ -85,7 +86,7 @@ function groupsOf(key: number): ReserveGroup[] {
 const groups = Array.from({ length: KEYS }, (_, key) => groupsOf(key));
 
 async function prepare(store: LedgerStore): Promise<void> {
-  const claimed = await store.writer.claim(false);
+  const claimed = await store.writer.claim(NEW);
   if (claimed.kind !== 'claimed') throw new Error(`claim: ${JSON.stringify(claimed)}`);
   await store.writer.renewLease(claimed.term);
   await store.writer.editPlatform(claimed.term, 'p1');

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { call, NOON, PLATFORM, settleOf, subject } from '../gen/calls.ts';
+import { call, KNOWN, NEW, NOON, PLATFORM, settleOf, subject } from '../gen/calls.ts';
 import { admitted, done, type LedgerHome } from '../gen/ledger-world.ts';
 import type { Exceptions, World } from './ledger.ts';
 
@@ -10,7 +10,7 @@ export function writerContract(world: World, make: () => Promise<LedgerHome>, sk
     const { writer } = world().store;
     const older = world().term;
     await world().compile(KEY);
-    expect(await writer.claim(true)).toEqual({ kind: 'claimed', term: older + 1, fresh: false });
+    expect(await writer.claim(KNOWN)).toEqual({ kind: 'claimed', term: older + 1, fresh: false });
     const fenced = { kind: 'fenced', term: older + 1 };
     expect(await writer.edit(older, { subject: KEY, revision: '2', definitions: {} })).toEqual(fenced);
     expect(await writer.editPlatform(older, 'other')).toEqual(fenced);
@@ -18,6 +18,24 @@ export function writerContract(world: World, make: () => Promise<LedgerHome>, sk
     expect((await world().look(KEY)).revision).toBe('1');
     await admitted(world().store.ledger.reserve(call(NOON, { platformRevision: PLATFORM })));
     await done(writer.renewLease(older + 1));
+  });
+
+  test('a claim of a given term needs one above every earlier term', async () => {
+    const { writer } = world().store;
+    const { term } = world();
+    expect(await writer.claim({ ...KNOWN, term })).toEqual({ kind: 'fenced', term });
+    expect(await writer.claim({ ...KNOWN, term: term + 5 })).toMatchObject({ kind: 'claimed', term: term + 5 });
+    expect(await writer.claim({ ...KNOWN, term: term + 4 })).toEqual({ kind: 'fenced', term: term + 5 });
+    await done(writer.renewLease(term + 5));
+  });
+
+  test('an installation belongs to the first cluster that claims it', async () => {
+    const { writer } = world().store;
+    expect(await writer.claim({ ...KNOWN, cluster: 'one' })).toMatchObject({ kind: 'claimed' });
+    expect(await writer.claim({ ...KNOWN, cluster: 'two' })).toEqual({ kind: 'foreign', cluster: 'one' });
+    expect(await writer.claim({ ...KNOWN, cluster: 'one' })).toMatchObject({ kind: 'claimed' });
+    expect(await writer.claim(KNOWN)).toMatchObject({ kind: 'claimed' });
+    expect(await writer.claim({ ...KNOWN, cluster: 'two' })).toMatchObject({ kind: 'foreign' });
   });
 
   test('an empty ledger is cold for everybody until somebody claims it as new', async () => {
@@ -31,7 +49,7 @@ export function writerContract(world: World, make: () => Promise<LedgerHome>, sk
     expect(await ledger.sweep(1)).toEqual(cold);
     expect(await ledger.read([])).toEqual(cold);
     expect(await writer.renewLease(1)).toEqual(cold);
-    expect(await writer.claim(false)).toEqual({ kind: 'claimed', term: 1, fresh: true });
+    expect(await writer.claim(NEW)).toEqual({ kind: 'claimed', term: 1, fresh: true });
     expect(await ledger.read([])).toMatchObject({ kind: 'read' });
     await home.close();
   });
@@ -40,8 +58,8 @@ export function writerContract(world: World, make: () => Promise<LedgerHome>, sk
     const home = await make();
     await home.setClock(NOON);
     const { ledger, writer } = home.store;
-    expect(await writer.claim(true)).toEqual({ kind: 'cold' });
-    expect(await writer.claim(false)).toEqual({ kind: 'cold' });
+    expect(await writer.claim(KNOWN)).toEqual({ kind: 'cold' });
+    expect(await writer.claim(NEW)).toEqual({ kind: 'cold' });
     expect(await ledger.settle(settleOf(call(NOON), 5n))).toEqual({ kind: 'cold' });
     await home.close();
   });
@@ -50,10 +68,10 @@ export function writerContract(world: World, make: () => Promise<LedgerHome>, sk
     const home = await make();
     await home.setClock(NOON);
     const { ledger, writer } = home.store;
-    expect(await writer.claim(true)).toEqual({ kind: 'cold' });
+    expect(await writer.claim(KNOWN)).toEqual({ kind: 'cold' });
     expect(await writer.acceptLoss()).toEqual({ kind: 'accepted' });
     expect(await writer.acceptLoss()).toEqual({ kind: 'intact' });
-    expect(await writer.claim(true)).toMatchObject({ kind: 'claimed', term: 1 });
+    expect(await writer.claim(KNOWN)).toMatchObject({ kind: 'claimed', term: 1 });
     expect(await ledger.read([])).toMatchObject({ kind: 'read' });
     await home.close();
   });

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRedisLedger } from '../../src/adapters/redis/redis-ledger.ts';
 import { spentByWindow } from '../../src/core/ledger-fields.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
-import { budget, call, group, PLATFORM, REVISION, settleOf, subject } from '../gen/calls.ts';
+import { budget, call, group, KNOWN, NEW, PLATFORM, REVISION, settleOf, subject } from '../gen/calls.ts';
 import { admitted, done } from '../gen/ledger-world.ts';
 import { silentLog } from '../gen/silent-log.ts';
 import { hasRedis, type RedisServer, startRedis } from '../integration/redis-server.ts';
@@ -50,7 +50,7 @@ describe.skipIf(!hasRedis())('the ledger on a Redis that fails', () => {
     return store;
   };
   const attend = async (store: LedgerStore): Promise<void> => {
-    const claimed = await store.writer.claim(false);
+    const claimed = await store.writer.claim(NEW);
     if (claimed.kind !== 'claimed') throw new Error(`claim answered ${claimed.kind}`);
     ({ term } = claimed);
     await done(store.writer.renewLease(term));
@@ -267,7 +267,7 @@ describe.skipIf(!hasRedis())('the ledger on a Redis that fails', () => {
     for (const outcome of [
       await store.ledger.reserve(one(2)),
       await store.ledger.settle(settleOf(one(1), 5n)),
-      await store.writer.claim(true),
+      await store.writer.claim(KNOWN),
     ]) {
       expect(outcome).toMatchObject({ kind: 'misconfigured', what: expect.stringContaining('format 2') });
     }
@@ -311,8 +311,8 @@ describe.skipIf(!hasRedis())('the ledger on a Redis that fails', () => {
     await server.admin.flushall();
     expect(await store.ledger.reserve(one(2))).toEqual({ kind: 'cold' });
     expect(await store.ledger.settle(settleOf(one(1), 5n))).toEqual({ kind: 'cold' });
-    expect(await store.writer.claim(true)).toEqual({ kind: 'cold' });
-    expect(await store.writer.claim(false)).toEqual({ kind: 'cold' });
+    expect(await store.writer.claim(KNOWN)).toEqual({ kind: 'cold' });
+    expect(await store.writer.claim(NEW)).toEqual({ kind: 'cold' });
   });
 
   test('a ledger that lost only its own hash is cold, not new', async () => {
@@ -320,7 +320,7 @@ describe.skipIf(!hasRedis())('the ledger on a Redis that fails', () => {
     await attend(store);
     await admitted(store.ledger.reserve(one(1)));
     await server.admin.del(`${TAG}:m`);
-    expect(await store.writer.claim(false)).toEqual({ kind: 'cold' });
+    expect(await store.writer.claim(NEW)).toEqual({ kind: 'cold' });
   });
 
   test('a lost subject is cold, and the rest goes on', async () => {

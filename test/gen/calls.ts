@@ -1,3 +1,4 @@
+import type { Claim } from '../../src/ports/ledger-writer.ts';
 import type { Overdraft } from '../../src/core/decide.ts';
 import type { CounterClass, Hold, HoldId } from '../../src/core/hold.ts';
 import type { Nanos } from '../../src/core/money.ts';
@@ -109,3 +110,7 @@ export function settleOf(
 ): Settle {
   return { id, hold, actual, usage: null, low: 0, ...extra };
 }
+
+/** Claims of a ledger without and with earlier data, by no cluster. */
+export const NEW: Claim = { knownBefore: false, term: null, cluster: null };
+export const KNOWN: Claim = { ...NEW, knownBefore: true };

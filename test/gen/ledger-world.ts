@@ -3,7 +3,7 @@ import type { Nanos } from '../../src/core/money.ts';
 import type { Subject } from '../../src/core/subject.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import type { ReserveOutcome, SubjectLedger } from '../../src/ports/ledger.ts';
-import { PLATFORM, REVISION, SECOND } from './calls.ts';
+import { NEW, PLATFORM, REVISION, SECOND } from './calls.ts';
 
 /** A ledger with the time of a test. */
 export interface LedgerHome {
@@ -36,7 +36,7 @@ export async function startWorld(home: LedgerHome, startMs: number): Promise<Led
   const { writer, ledger } = home.store;
   let nowMs = startMs;
   await home.setClock(nowMs);
-  const claimed = await writer.claim(false);
+  const claimed = await writer.claim(NEW);
   if (claimed.kind !== 'claimed') throw new Error(`claim answered ${claimed.kind}`);
   const { term } = claimed;
   await done(writer.renewLease(term));

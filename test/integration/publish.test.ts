@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { NEW } from '../gen/calls.ts';
 import { createSqliteLedger } from '../../src/adapters/sqlite/sqlite-ledger.ts';
 import { systemRandom } from '../../src/adapters/random/system-random.ts';
 import type { PlatformRecord } from '../../src/core/record.ts';
@@ -28,7 +29,7 @@ async function setup(): Promise<{
 }> {
   const clock = createManualClock(Date.UTC(2026, 10, 25, 12));
   const store = createSqliteLedger({ clock, random: systemRandom }, { path: ':memory:' });
-  const claimed = await store.writer.claim(false);
+  const claimed = await store.writer.claim(NEW);
   if (claimed.kind !== 'claimed') throw new Error(claimed.kind);
   return {
     store,

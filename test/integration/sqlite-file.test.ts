@@ -6,7 +6,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createSqliteLedger } from '../../src/adapters/sqlite/sqlite-ledger.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
-import { call, MINUTE, NOON, PLATFORM, REVISION, settleOf, subject } from '../gen/calls.ts';
+import { call, KNOWN, MINUTE, NEW, NOON, PLATFORM, REVISION, settleOf, subject } from '../gen/calls.ts';
 import { admitted, done } from '../gen/ledger-world.ts';
 import { createManualClock, type ManualClock } from '../gen/manual-clock.ts';
 
@@ -36,7 +36,7 @@ function open(): LedgerStore {
 }
 
 async function attend(store: LedgerStore, knownBefore: boolean): Promise<number> {
-  const claimed = await store.writer.claim(knownBefore);
+  const claimed = await store.writer.claim(knownBefore ? KNOWN : NEW);
   if (claimed.kind !== 'claimed') throw new Error(`claim answered ${claimed.kind}`);
   await done(store.writer.renewLease(claimed.term));
   await done(store.writer.editPlatform(claimed.term, PLATFORM));
@@ -98,7 +98,7 @@ test('a file that is no database answers everything with why', async () => {
   await expect(store.ready()).rejects.toMatchObject({ name: 'PortError', transient: false });
   const misconfigured = { kind: 'misconfigured', what: expect.stringContaining('not a database') };
   expect(await store.ledger.reserve(call(NOON))).toMatchObject(misconfigured);
-  expect(await store.writer.claim(false)).toMatchObject(misconfigured);
+  expect(await store.writer.claim(NEW)).toMatchObject(misconfigured);
   await expect(store.records.get('platform')).rejects.toMatchObject({ transient: false });
 });
 

@@ -16,9 +16,12 @@ export function createRedisLedgerWriter(connection: Connection, keys: LedgerKeys
   }
 
   return {
-    claim: async (knownBefore) => {
-      const answer = await connection.begin('claim', [keys.meta, keys.live, keys.usage], [knownBefore ? '1' : '0']);
+    claim: async ({ knownBefore, term, cluster }) => {
+      const args = [knownBefore ? '1' : '0', term === null ? '' : String(term), cluster ?? ''];
+      const answer = await connection.begin('claim', [keys.meta, keys.live, keys.usage], args);
       if (answer.kind !== 'answer') return answer;
+      if (answer.verdict === 'foreign') return { kind: 'foreign', cluster: String(answer.values[0]) };
+      if (answer.verdict === 'fenced') return { kind: 'fenced', term: Number(answer.values[0]) };
       return { kind: 'claimed', term: Number(answer.values[0]), fresh: answer.values[1] === 1 };
     },
     acceptLoss: async () => {

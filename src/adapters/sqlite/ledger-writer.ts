@@ -3,6 +3,7 @@ import { decodeWindowEntry, LEDGER_FORMAT, REVISION_FIELD, windowField } from '.
 import { DEADLINE_MS, LEASE_MS } from '../../core/ledger-time.ts';
 import type {
   AcceptOutcome,
+  Claim,
   ClaimOutcome,
   EditOutcome,
   Fenced,
@@ -22,7 +23,7 @@ export function createSqliteLedgerWriter(operations: Operations, random: Random)
       return work(operation);
     });
   return {
-    claim: async (knownBefore) => operations.begin((operation) => claim(operation, knownBefore, random.uuid())),
+    claim: async (options) => operations.begin((operation) => claim(operation, options, random.uuid())),
     acceptLoss: async () => operations.begin((operation) => acceptLoss(operation, random.uuid())),
     edit: async (term, change) => write(term, (operation) => edit(operation, change)),
     editPlatform: async (term, revision) =>
@@ -42,12 +43,12 @@ export function createSqliteLedgerWriter(operations: Operations, random: Random)
  * A claim begins a new incarnation: the process that writes the file is the one that serves from it, and between two
  * of its lives a power cut may have lost commits. Sweeping rests, so that the last life's calls can be settled first.
  */
-function claim(operation: Operation, knownBefore: boolean, incarnation: string): ClaimOutcome {
+function claim(operation: Operation, options: Claim, incarnation: string): ClaimOutcome {
   const { db, fields, meta, nowMs } = operation;
   const isFresh = !meta.has('fmt');
+  const refused = isFresh ? undefined : (closedBy(meta) ?? claimRefusal(meta, options));
+  if (refused !== undefined) return refused;
   if (!isFresh) {
-    const failure = closedBy(meta);
-    if (failure !== undefined) return failure;
     fields.set(META, `hist.${meta.get('inc')}`, meta.get('q') ?? '0');
     fields.set(META, 'pause', String(nowMs + DEADLINE_MS));
   }
@@ -55,13 +56,21 @@ function claim(operation: Operation, knownBefore: boolean, incarnation: string):
   fields.set(META, 'inc', incarnation);
   fields.set(META, 'q', '0');
   operation.keepTime(true);
-  if (isFresh && (knownBefore || db.one('SELECT 1 FROM live UNION SELECT 1 FROM usage') !== undefined)) {
+  if (isFresh && (options.knownBefore || db.one('SELECT 1 FROM live UNION SELECT 1 FROM usage') !== undefined)) {
     fields.set(META, 'cold', '1');
     return { kind: 'cold' };
   }
-  const term = Number(meta.get('term') ?? 0) + 1;
+  const term = options.term ?? Number(meta.get('term') ?? 0) + 1;
   fields.set(META, 'term', String(term));
+  if (options.cluster !== null) fields.set(META, 'cluster', options.cluster);
   return { kind: 'claimed', term, fresh: isFresh };
+}
+
+function claimRefusal(meta: Operation['meta'], { term, cluster }: Claim): ClaimOutcome | undefined {
+  const owner = meta.get('cluster');
+  if (cluster !== null && owner !== undefined && owner !== cluster) return { kind: 'foreign', cluster: owner };
+  const newest = Number(meta.get('term') ?? 0);
+  return term !== null && term <= newest ? { kind: 'fenced', term: newest } : undefined;
 }
 
 function acceptLoss({ fields, meta, nowMs, keepTime }: Operation, incarnation: string): AcceptOutcome {
