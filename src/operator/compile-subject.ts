@@ -19,12 +19,14 @@ interface SubjectSpec {
 
 const HASH_CHARACTERS = 16;
 
+/** What a record says besides its object. */
+export interface SubjectExtra {
+  readonly key?: KeyPart;
+  readonly inheritedTags?: Readonly<Record<string, string>>;
+}
+
 /** Compiles what a subject's own object says. The revision is a digest of the record: equal objects, equal revisions. */
-export function compileSubject(
-  subject: Subject,
-  spec: SubjectSpec,
-  extra: { readonly key?: KeyPart; readonly inheritedTags?: Readonly<Record<string, string>> } = {},
-): SubjectRecord {
+export function compileSubject(subject: Subject, spec: SubjectSpec, extra: SubjectExtra = {}): SubjectRecord {
   const inactive: Inactive | null = spec.suspend === true ? 'Suspended' : null;
   return withRevision({
     subject,

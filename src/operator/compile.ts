@@ -1,9 +1,9 @@
-import { type AllowedNamespaces, consents, type ObjectRef } from '../api/reference.ts';
 import type { TeamSpec } from '../api/team.ts';
 import type { UserSpec } from '../api/user.ts';
 import type { VirtualKeySpec } from '../api/virtual-key.ts';
-import type { KeyHash, KeyPart, SubjectRecord } from '../core/record.ts';
+import type { KeyHash, SubjectRecord } from '../core/record.ts';
 import { type Subject, subjectPath } from '../core/subject.ts';
+import { compileVirtualKey, type KeyWorld, type Unresolved } from './compile-key.ts';
 import { compileSubject } from './compile-subject.ts';
 
 /** An object as the compiler needs it. */
@@ -28,13 +28,6 @@ export interface CompileInput {
 /** A key hash that another VirtualKey holds already; the other one is not named to the author of this one. */
 export interface KeyInUse {
   readonly subject: Subject;
-}
-
-/** A reference that does not resolve: every call of the key is refused until it does. */
-export interface Unresolved {
-  readonly subject: Subject;
-  readonly field: 'teamRef' | 'userRef';
-  readonly target: Subject;
 }
 
 export interface Compiled {
@@ -69,23 +62,16 @@ export function compile(input: CompileInput): Compiled {
     return declares === true ? holder : undefined;
   };
 
+  const world: KeyWorld = {
+    referable: (target) => (target.kind === 'team' ? teams : users).get(subjectPath(target))?.spec,
+    labels: (namespace) => input.namespaces.get(namespace),
+  };
   const compileKey = (declared: Declared<VirtualKeySpec>): SubjectRecord => {
     const subject: Subject = { kind: 'vkey', namespace: declared.namespace, name: declared.name };
-    const { teamRef, userRef, expiresAt } = declared.spec;
-    const from = { namespace: declared.namespace, labels: input.namespaces.get(declared.namespace) };
-    const team = resolve(from, 'team', teamRef, teams);
-    const user = resolve(from, 'user', userRef, users);
-    const broken = [...brokenRef(subject, 'teamRef', team), ...brokenRef(subject, 'userRef', user)];
-    unresolved.push(...broken);
-    const key: KeyPart = {
-      team: team?.target ?? null,
-      user: user?.target ?? null,
-      unresolved: broken[0]?.field ?? null,
-      expiresAtMs: expiresAt === undefined ? null : Temporal.Instant.from(expiresAt).epochMilliseconds,
-      hashes: claim(subject, input.hashes.get(subjectPath(subject)) ?? []),
-    };
-    const inheritedTags = team === null ? {} : (teams.get(subjectPath(team.target))?.spec.tags ?? {});
-    return compileSubject(subject, declared.spec, { key, inheritedTags });
+    const hashes = claim(subject, input.hashes.get(subjectPath(subject)) ?? []);
+    const compiled = compileVirtualKey(declared, world, { hashes });
+    unresolved.push(...compiled.unresolved);
+    return compiled.record;
   };
 
   const records = [
@@ -98,29 +84,6 @@ export function compile(input: CompileInput): Compiled {
     ...input.virtualKeys.toSorted(byName).map(compileKey),
   ];
   return { records, keys, keysInUse, unresolved };
-}
-
-interface Resolution {
-  readonly target: Subject;
-  readonly resolved: boolean;
-}
-
-function brokenRef(subject: Subject, field: Unresolved['field'], found: Resolution | null): Unresolved[] {
-  return found === null || found.resolved ? [] : [{ subject, field, target: found.target }];
-}
-
-type Target = Declared<{ readonly allowedNamespaces?: AllowedNamespaces }>;
-
-function resolve(
-  from: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> | undefined },
-  kind: 'team' | 'user',
-  ref: ObjectRef | undefined,
-  targets: ReadonlyMap<string, Target>,
-): Resolution | null {
-  if (ref === undefined) return null;
-  const target: Subject = { kind, namespace: ref.namespace ?? from.namespace, name: ref.name };
-  const found = targets.get(subjectPath(target));
-  return { target, resolved: found !== undefined && consents(found.spec.allowedNamespaces, found.namespace, from) };
 }
 
 function byPath<D extends Declared<unknown>>(kind: 'team' | 'user', declared: readonly D[]): Map<string, D> {

@@ -72,8 +72,10 @@ export function createPublisher(
   return {
     async holders() {
       const holders = new Map<string, Subject>();
-      for (const sha256 of await stored(records, 'k:')) {
-        const text = await records.get(`k:${sha256}`);
+      const hashes = await stored(records, 'k:');
+      const texts = await records.getAll(hashes.map((sha256) => `k:${sha256}`));
+      for (const [index, sha256] of hashes.entries()) {
+        const text = texts[index] ?? null;
         if (text !== null) holders.set(sha256, decodeKeyIndex(text).subject);
       }
       return holders;
@@ -108,9 +110,11 @@ async function stored(records: RecordStore, prefix: string): Promise<string[]> {
 
 /** Index entries come last: a key leads somewhere only once its subject is in force. */
 async function writeIndex(records: RecordStore, compiled: Compiled): Promise<void> {
-  for (const [sha256, subject] of compiled.keys) {
+  const wanted = [...compiled.keys];
+  const texts = await records.getAll(wanted.map(([sha256]) => `k:${sha256}`));
+  for (const [index, [sha256, subject]] of wanted.entries()) {
     const text = encodeRecord({ subject });
-    if ((await records.get(`k:${sha256}`)) !== text) await records.put(`k:${sha256}`, text);
+    if (texts[index] !== text) await records.put(`k:${sha256}`, text);
   }
   for (const sha256 of await stored(records, 'k:')) {
     if (!compiled.keys.has(sha256)) await records.remove(`k:${sha256}`);
@@ -149,12 +153,13 @@ async function differing(
     const batch = wanted.slice(from, from + READ_BATCH);
     const read = await deps.ledger.read(batch.map((record) => record.subject));
     if (read.kind !== 'read') return read;
+    const texts = await deps.records.getAll(batch.map((record) => `r:${subjectKey(record.subject)}`));
     const ledgers = new Map(read.subjects.map((known) => [subjectPath(known.subject), known]));
-    for (const record of batch) {
+    for (const [index, record] of batch.entries()) {
       const ledger = ledgers.get(subjectPath(record.subject));
       const budgets = redefinedBudgets(record, ledger);
       if (budgets.length > 0) found.redefined.push({ subject: record.subject, budgets });
-      else if (ledger?.revision !== record.revision || !(await isStored(deps.records, record))) {
+      else if (ledger?.revision !== record.revision || storedRevision(texts[index]) !== record.revision) {
         found.records.push(record);
       }
     }
@@ -169,14 +174,18 @@ function redefinedBudgets(record: SubjectRecord, ledger: SubjectLedger | undefin
     .map(({ name }) => name);
 }
 
-/** A record that cannot be read is written again; one of a newer budgetd is not touched. @throws RecordFormatError */
-async function isStored(records: RecordStore, record: SubjectRecord): Promise<boolean> {
-  const text = await records.get(`r:${subjectKey(record.subject)}`);
-  if (text === null) return false;
+/**
+ * The revision of a stored record; undefined where there is none, or one that cannot be read and is written again. One of
+ * a newer budgetd is not touched.
+ *
+ * @throws RecordFormatError
+ */
+export function storedRevision(text: string | null | undefined): string | undefined {
+  if (text === null || text === undefined) return undefined;
   try {
-    return decodeSubjectRecord(text).revision === record.revision;
+    return decodeSubjectRecord(text).revision;
   } catch (error) {
     if (error instanceof RecordFormatError) throw error;
-    return false;
+    return undefined;
   }
 }

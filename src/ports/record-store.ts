@@ -5,6 +5,8 @@
 export interface RecordStore {
   /** @throws PortError when the store cannot answer */
   get(name: string): Promise<string | null>;
+  /** Several at once, in the order of `names`. */
+  getAll(names: readonly string[]): Promise<readonly (string | null)[]>;
   put(name: string, text: string): Promise<void>;
   remove(name: string): Promise<void>;
   /** Every stored name; for the writer's mark and sweep. */

@@ -104,6 +104,8 @@ export function writerContract(world: World, make: () => Promise<LedgerHome>, sk
     expect(await records.get('platform')).toBe('two');
     expect(await records.get('r:vkey:shop/bot')).toBe('{"text": "with \u00e4 and spaces"}');
     expect(await records.get('k:gone')).toBeNull();
+    expect(await records.getAll(['k:never', 'platform', 'platform'])).toEqual([null, 'two', 'two']);
+    expect(await records.getAll([])).toEqual([]);
     expect((await records.names()).toSorted()).toEqual(['platform', 'r:vkey:shop/bot']);
   });
 

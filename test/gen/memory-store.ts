@@ -10,6 +10,7 @@ export function createMemoryStore(): RecordStore & { readonly reads: string[] } 
       reads.push(name);
       return Promise.resolve(texts.get(name) ?? null);
     },
+    getAll: (names) => Promise.resolve(names.map((name) => texts.get(name) ?? null)),
     put: (name, text) => Promise.resolve(void texts.set(name, text)),
     remove: (name) => Promise.resolve(void texts.delete(name)),
     names: () => Promise.resolve([...texts.keys()]),

@@ -19,6 +19,7 @@ export function createRedisRecordStore(link: Link, keys: LedgerKeys): RecordStor
 
   return {
     get: (name) => command(() => redis.get(keys.record(name))),
+    getAll: (names) => command(() => Promise.all(names.map((name) => redis.get(keys.record(name))))),
     put: async (name, text) => {
       await command(() => redis.sadd(keys.recordNames, name));
       await command(() => redis.set(keys.record(name), text));

@@ -12,11 +12,8 @@ export function createSqliteRecordStore(operations: Operations): RecordStore {
   }
 
   return {
-    get: async (name) =>
-      withDatabase((db) => {
-        const row = db.one('SELECT text FROM record WHERE name = ?', name);
-        return { value: row === undefined ? null : String(row['text']) };
-      }),
+    get: async (name) => withDatabase((db) => ({ value: textOf(db, name) })),
+    getAll: async (names) => withDatabase((db) => ({ value: names.map((name) => textOf(db, name)) })),
     put: async (name, text) =>
       withDatabase((db) => {
         db.run('INSERT INTO record VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET text = excluded.text', name, text);
@@ -30,4 +27,9 @@ export function createSqliteRecordStore(operations: Operations): RecordStore {
     names: async () =>
       withDatabase((db) => ({ value: db.all('SELECT name FROM record').map((row) => String(row['name'])) })),
   };
+}
+
+function textOf(db: Database, name: string): string | null {
+  const row = db.one('SELECT text FROM record WHERE name = ?', name);
+  return row === undefined ? null : String(row['text']);
 }
