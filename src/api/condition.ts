@@ -38,6 +38,7 @@ export const CONDITION_REASONS = [
   'SecretConflict',
   'SecretInvalid',
   'SecretMissing',
+  'SecretForbidden',
   // Synced
   'InLedger',
   'LedgerAway',

@@ -43,7 +43,7 @@ test('a full configuration of this version is accepted', () => {
 
 test.each([
   [{ smtp: { host: 'x' } }, 'smtp: NotYetSupported: alerts'],
-  [{ operator: {} }, 'operator: NotYetSupported: the operator'],
+  [{ operator: { webhook: {} } }, 'operator.webhook: NotYetSupported: the webhooks'],
   [{ metrics: { litellm: true } }, 'metrics.litellm: NotYetSupported: the metric names of LiteLLM'],
   [{ metrics: { maxSeries: 5 } }, 'metrics.maxSeries: NotYetSupported: budget gauges'],
   [{ ledger: { redis: { url: 'redis://a', cluster: {} } } }, 'ledger.redis.cluster: NotYetSupported: Redis Cluster'],

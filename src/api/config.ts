@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { read, type Reading } from './explain.ts';
 import { choice, integer, map, object, text, type TextForm } from './field.ts';
-import { LABEL_NAME } from './form.ts';
+import { DURATION, LABEL_NAME, OBJECT_NAME } from './form.ts';
 import { later } from './later.ts';
 import { notYetSupportedCalls } from './not-yet.ts';
-import { platformSchema } from './platform.ts';
+import { BASE_URL, platformSchema } from './platform.ts';
 
 /** The schema of budgetd.yaml. Secrets are never inline: they name a variable or a file. */
 
@@ -93,6 +93,29 @@ const ledger = object(
   ],
 );
 
+const operator = later(
+  object('The operator of a cluster.', {
+    leaseName: text(
+      'Name of the Lease by which replicas elect a leader; absent is budgetd-operator.',
+      OBJECT_NAME,
+    ).exactOptional(),
+    baseUrl: text(
+      'What generated Secrets say to call, the path of the API included; absent is http://127.0.0.1:14080/v1, the sidecar.',
+      BASE_URL,
+    ).exactOptional(),
+    status: object('How often figures in statuses are refreshed. Changes of state are written at once.', {
+      perObject: text('At most once per object in this time; absent is 60s.', DURATION).exactOptional(),
+      perSecond: integer('At most this many in all; absent is 20.', { min: 1, max: 1000 }).exactOptional(),
+    }).exactOptional(),
+  }),
+  {
+    namespaces: 'the namespaced mode',
+    webhook: 'the webhooks',
+    sidecar: 'injection of sidecars',
+    checkpoint: 'checkpoints of the ledger',
+  },
+);
+
 /** budgetd.yaml as a whole: the part of the process and the part of the platform. */
 export const configSchema = later(
   object('The configuration of a budgetd process.', {
@@ -123,9 +146,10 @@ export const configSchema = later(
       path: text('Directory; absent is below the state directory.', PATH).exactOptional(),
       maxBytes: integer('Most bytes it may take; absent is 256 MiB.', { min: 1_048_576, max: 2 ** 40 }).exactOptional(),
     }).exactOptional(),
+    operator: operator.exactOptional(),
     platform: platformSchema.exactOptional(),
   }),
-  { smtp: 'alerts', operator: 'the operator' },
+  { smtp: 'alerts' },
 );
 
 export type Config = z.output<typeof configSchema>;

@@ -2,6 +2,7 @@ import { type FieldPath, type Finding, type Problem, problemAt } from '../core/p
 import type { CallSettings } from './call-settings.ts';
 import { notYetText } from './later.ts';
 import type { ManifestObject } from './manifest.ts';
+import type { Interpreted } from './manifest-reading.ts';
 import type { TeamSpec } from './team.ts';
 import type { UserSpec } from './user.ts';
 import type { VirtualKeySpec } from './virtual-key.ts';
@@ -11,10 +12,11 @@ import type { VirtualKeySpec } from './virtual-key.ts';
  * accepted and ignored would be worse than none.
  */
 export function notYetSupported(object: ManifestObject): Problem[] {
-  return findingsOf(object).map((finding) => problemAt(object.source, finding));
+  return notYetFindings(object).map((finding) => problemAt(object.source, finding));
 }
 
-function findingsOf(object: ManifestObject): Finding[] {
+/** The same without a place in a file. */
+export function notYetFindings(object: Interpreted): Finding[] {
   switch (object.kind) {
     case 'VirtualKey':
       return virtualKeyFindings(object.value.spec);

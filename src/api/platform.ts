@@ -9,7 +9,8 @@ import { labelSelectorSchema } from './reference.ts';
 
 /** The platform part of budgetd.yaml: what holds for a whole installation and is compiled into its ledger. */
 
-const HTTP_URL: TextForm = {
+/** What an API's SDK is given. */
+export const BASE_URL: TextForm = {
   pattern: /^https?:\/\/([A-Za-z0-9._-]+|\[[0-9A-Fa-f:]+\])(:[0-9]{1,5})?(\/[A-Za-z0-9._~%-]+)*$/,
   max: 1024,
   expected: 'an http or https URL without user name, query or trailing slash such as https://api.openai.com/v1',
@@ -30,7 +31,7 @@ const provider = later(
       gemini: 'the Gemini API',
       azure: 'Azure OpenAI',
     }),
-    baseUrl: text('What the SDK of that API is given.', HTTP_URL),
+    baseUrl: text('What the SDK of that API is given.', BASE_URL),
     models: models('Requested models that it serves; absent is all.').exactOptional(),
     default: flag('True: serves models that no provider lists.').exactOptional(),
     streamOptions: flag(

@@ -21,7 +21,7 @@ export interface Configuration {
 export function readConfiguration(
   file: string,
   io: Io,
-  process: { role: 'proxy' | 'standalone' | 'status' },
+  process: { role: 'proxy' | 'standalone' | 'operator' | 'status' },
 ): Configuration | null {
   const loaded = loadConfig(file);
   if (loaded.kind === 'invalid') {
@@ -29,7 +29,7 @@ export function readConfiguration(
     return null;
   }
   const { config, source } = loaded;
-  const faults: Finding[] = process.role === 'proxy' ? proxyFaults(config) : [];
+  const faults: Finding[] = roleFaults(process.role, config);
   const secret = (path: FieldPath, place: { env?: string; file?: string } | undefined): string | undefined => {
     if (place === undefined) return undefined;
     const reading = resolveSecret(place, io.env);
@@ -37,7 +37,7 @@ export function readConfiguration(
     faults.push(fault(path, `${reading.reason}: set it, or name another place`));
     return undefined;
   };
-  const needed = process.role === 'status' ? {} : (config.credentials ?? {});
+  const needed = process.role === 'status' || process.role === 'operator' ? {} : (config.credentials ?? {});
   for (const [provider, place] of Object.entries(needed)) secret(['credentials', provider], place);
   const redis = config.ledger?.redis;
   const password = secret(['ledger', 'redis', 'password'], redis?.password);
@@ -77,6 +77,12 @@ export function createCredentials(current: () => Config, io: Io, clock: Clock): 
     known.set(provider, { secret, untilMs: clock.monotonicMs() + SECRET_FRESH_MS });
     return { kind: 'secret', secret };
   };
+}
+
+function roleFaults(role: 'proxy' | 'standalone' | 'operator' | 'status', config: Config): Finding[] {
+  if (role === 'proxy') return proxyFaults(config);
+  if (role !== 'operator' || config.ledger?.redis !== undefined) return [];
+  return [fault(['ledger'], 'an operator needs ledger.redis: proxies in other processes read what it writes')];
 }
 
 function proxyFaults(config: Config): Finding[] {

@@ -91,7 +91,7 @@ export function createProxyOn(
 }
 
 /** `127.0.0.1:14080` or `[::1]:14080`; the schema has checked the form. */
-function readAddress(text: string): Address {
+export function readAddress(text: string): Address {
   const colon = text.lastIndexOf(':');
   return { host: text.slice(0, colon).replace(/^\[(.*)\]$/, '$1'), port: Number(text.slice(colon + 1)) };
 }

@@ -5,16 +5,13 @@ import { signatureOf } from '../adapters/disk/signature.ts';
 import { problemLine } from '../core/problem.ts';
 import { subjectPath } from '../core/subject.ts';
 import { type Applied, type Attendant, createAttendant } from '../operator/attendant.ts';
-import { every } from '../ports/clock.ts';
-import { errorText } from '../ports/log.ts';
 import { readOptions } from './arguments.ts';
+import { watchFiles } from './file-watch.ts';
 import { createCredentials, readConfiguration } from './configuration.ts';
 import { type Installation, readInstallation } from './installation.ts';
 import type { Io } from './io.ts';
 import { createStandaloneStore } from './ledger-choice.ts';
 import { createProcessParts, createProxyOn, GRACE_MS, type ProcessParts } from './process-parts.ts';
-
-const POLL_MS = 500;
 
 /** `budgetd standalone`: manifests from a folder, the ledger and the data path in one process. */
 export async function runStandalone(args: readonly string[], io: Io): Promise<number> {
@@ -60,7 +57,7 @@ export async function runStandalone(args: readonly string[], io: Io): Promise<nu
     parts.log.info('standalone ready', addresses);
   };
   void begin();
-  const stopWatching = watch(parts, { paths: [paths.config, paths.manifests], before }, async () => {
+  const stopWatching = watchFiles(parts, { paths: [paths.config, paths.manifests], before }, async () => {
     const next = load();
     if (next === null) return parts.log.error('manifests: not applied; the last good ones stay in force');
     current = next;
@@ -111,24 +108,4 @@ function redefinitions(applied: Applied): string[] {
       '(period, alignment, anchor, timeZone, weekStart and models never change under one name): ' +
       'a different window is a different budget, add it under a new name',
   );
-}
-
-/** Polls for changes; a change is read once it has been still for one interval, so that no half-written file is. */
-function watch(
-  parts: ProcessParts,
-  { paths, before }: { paths: readonly string[]; before: string },
-  changed: () => Promise<void> | void,
-): () => void {
-  let applied = before;
-  let seen = applied;
-  const poll = async (): Promise<void> => {
-    const now = signatureOf(paths);
-    const still = now === seen;
-    seen = now;
-    if (!still || now === applied) return;
-    applied = now;
-    await changed();
-  };
-  const onError = (error: unknown): void => parts.log.error('manifests: cannot be read', { error: errorText(error) });
-  return every(parts.clock, POLL_MS, poll, onError);
 }

@@ -146,7 +146,7 @@ function createTurns(): <T>(work: () => Promise<T>) => Promise<T> {
 }
 
 /** Says the same thing once, however often it is tried; the empty text says that it is over. */
-function createComplaint(log: Log): (why: string) => null {
+export function createComplaint(log: Log): (why: string) => null {
   let last = '';
   return (why) => {
     if (why !== last && why !== '') log.error('ledger: not written; trying again', { why });

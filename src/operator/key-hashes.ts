@@ -14,7 +14,7 @@ export interface KeySecret {
 }
 
 export const CREDENTIAL_LABEL = 'budgetd.dev/credential';
-const CREDENTIAL_VALUE = 'virtual-key';
+export const CREDENTIAL_VALUE = 'virtual-key';
 const LEAST_CHARACTERS = 32;
 
 export interface ObtainedKeys {
@@ -43,28 +43,28 @@ export function obtainKeys(
     if (key?.type === 'Hash' && key.hash !== undefined) valid(key.hash.sha256);
     else if (key?.type === 'SecretRef' && key.secretRef !== undefined) {
       const { name, key: entry } = key.secretRef;
-      const read = readSecret(deps.secret(declared.namespace, name), name, entry);
+      const read = readKeySecret(deps.secret(declared.namespace, name), name, entry);
       if (read.kind === 'key') valid(virtualKeyHash(read.key));
       else findings.push({ subject, severity: 'error', path: read.path, message: read.message });
     } else {
       const kept = deps.vault.read(subject);
       const made = kept ?? generateVirtualKey(deps.random);
       if (kept === null) created.push({ subject, path: deps.vault.keep(subject, made) });
-      if (isKey(made)) valid(virtualKeyHash(made));
+      if (isVirtualKey(made)) valid(virtualKeyHash(made));
       else findings.push({ subject, severity: 'error', path: ['spec', 'key'], message: DAMAGED });
     }
   }
   return { hashes, created, findings };
 }
 
-type SecretReading =
+export type KeySecretReading =
   | { readonly kind: 'key'; readonly key: string }
   | { readonly kind: 'unusable'; readonly path: FieldPath; readonly message: string };
 
 const REF: FieldPath = ['spec', 'key', 'secretRef'];
 
 /** The label is the Secret's own consent: without it a VirtualKey could turn any Secret of the namespace into a key. */
-function readSecret(secret: KeySecret | undefined, name: string, entry: string): SecretReading {
+export function readKeySecret(secret: KeySecret | undefined, name: string, entry: string): KeySecretReading {
   if (secret === undefined) return unusable('name', `there is no Secret "${name}" in this namespace`);
   if (secret.labels[CREDENTIAL_LABEL] !== CREDENTIAL_VALUE) {
     return unusable('name', `Secret "${name}" must carry the label ${CREDENTIAL_LABEL}: ${CREDENTIAL_VALUE}`);
@@ -72,18 +72,19 @@ function readSecret(secret: KeySecret | undefined, name: string, entry: string):
   const bytes = secret.data[entry];
   if (bytes === undefined) return unusable('key', `Secret "${name}" has no entry "${entry}"`);
   const key = Buffer.from(bytes).toString('utf8').trim();
-  if (!isKey(key)) {
+  if (!isVirtualKey(key)) {
     return unusable('key', `a virtual key has at least ${LEAST_CHARACTERS} printable ASCII characters without spaces`);
   }
   return { kind: 'key', key };
 }
 
-function unusable(member: string, message: string): SecretReading {
+function unusable(member: string, message: string): KeySecretReading {
   return { kind: 'unusable', path: [...REF, member], message };
 }
 
 const DAMAGED = 'the file of its generated key is damaged: restore it, or remove it to have another key made';
 
-function isKey(text: string): boolean {
+/** Whether a text can be a virtual key: long enough not to be guessed, and fit for a header. */
+export function isVirtualKey(text: string): boolean {
   return text.length >= LEAST_CHARACTERS && /^[\x21-\x7e]+$/.test(text);
 }

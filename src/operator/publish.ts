@@ -70,16 +70,7 @@ export function createPublisher(
   };
 
   return {
-    async holders() {
-      const holders = new Map<string, Subject>();
-      const hashes = await stored(records, 'k:');
-      const texts = await records.getAll(hashes.map((sha256) => `k:${sha256}`));
-      for (const [index, sha256] of hashes.entries()) {
-        const text = texts[index] ?? null;
-        if (text !== null) holders.set(sha256, decodeKeyIndex(text).subject);
-      }
-      return holders;
-    },
+    holders: () => readHolders(records),
     async publish(compiled, platform) {
       const wanted = new Map(compiled.records.map((record) => [subjectKey(record.subject), record]));
       const gone = (await stored(records, 'r:')).filter((key) => !wanted.has(key)).map(parseSubjectKey);
@@ -101,6 +92,18 @@ export function createPublisher(
       return { kind: 'published', changed: living.records.length + dead.records.length, redefined };
     },
   };
+}
+
+/** Which subject each published key leads to, by hash. @throws PortError */
+export async function readHolders(records: RecordStore): Promise<Map<string, Subject>> {
+  const holders = new Map<string, Subject>();
+  const hashes = await stored(records, 'k:');
+  const texts = await records.getAll(hashes.map((sha256) => `k:${sha256}`));
+  for (const [index, sha256] of hashes.entries()) {
+    const text = texts[index] ?? null;
+    if (text !== null) holders.set(sha256, decodeKeyIndex(text).subject);
+  }
+  return holders;
 }
 
 /** What of the stored names follows a prefix. */
@@ -159,7 +162,7 @@ async function differing(
       const ledger = ledgers.get(subjectPath(record.subject));
       const budgets = redefinedBudgets(record, ledger);
       if (budgets.length > 0) found.redefined.push({ subject: record.subject, budgets });
-      else if (ledger?.revision !== record.revision || storedRevision(texts[index]) !== record.revision) {
+      else if (ledger?.revision !== record.revision || readRecord(texts[index])?.revision !== record.revision) {
         found.records.push(record);
       }
     }
@@ -167,7 +170,8 @@ async function differing(
   return found;
 }
 
-function redefinedBudgets(record: SubjectRecord, ledger: SubjectLedger | undefined): string[] {
+/** The budgets of a record that the ledger counts under another definition. */
+export function redefinedBudgets(record: SubjectRecord, ledger: SubjectLedger | undefined): string[] {
   const counted = new Map(Object.entries(ledger?.budgets ?? {}));
   return record.budgets
     .filter(({ name, definition }) => (counted.get(name)?.definition ?? definition) !== definition)
@@ -175,15 +179,15 @@ function redefinedBudgets(record: SubjectRecord, ledger: SubjectLedger | undefin
 }
 
 /**
- * The revision of a stored record; undefined where there is none, or one that cannot be read and is written again. One of
- * a newer budgetd is not touched.
+ * A stored record; undefined where there is none, or one that cannot be read and is written again. One of a newer
+ * budgetd is not touched.
  *
  * @throws RecordFormatError
  */
-export function storedRevision(text: string | null | undefined): string | undefined {
+export function readRecord(text: string | null | undefined): SubjectRecord | undefined {
   if (text === null || text === undefined) return undefined;
   try {
-    return decodeSubjectRecord(text).revision;
+    return decodeSubjectRecord(text);
   } catch (error) {
     if (error instanceof RecordFormatError) throw error;
     return undefined;

@@ -11,6 +11,8 @@ import { toolPath } from '../tools/control-plane.ts';
 export interface ApiServer {
   readonly url: string;
   readonly kubeconfig: string;
+  /** The text of a kubeconfig with another token. */
+  kubeconfigFor(token: string, namespace: string): string;
   /** Runs kubectl as administrator. `input` becomes its standard input. */
   kubectl(
     args: readonly string[],
@@ -54,11 +56,12 @@ export async function startApiServer(): Promise<ApiServer> {
   ]);
   const url = `https://127.0.0.1:${secure}`;
   const kubeconfig = join(folder, 'kubeconfig');
-  writeFileSync(kubeconfig, kubeconfigOf(url));
+  writeFileSync(kubeconfig, kubeconfigOf(url, ADMIN_TOKEN, 'default'));
   await ready(url);
   return {
     url,
     kubeconfig,
+    kubeconfigFor: (token, namespace) => kubeconfigOf(url, token, namespace),
     kubectl(args, input) {
       const run = spawnSync('kubectl', ['--kubeconfig', kubeconfig, ...args], { encoding: 'utf8', input: input ?? '' });
       return { code: run.status ?? 1, out: run.stdout, err: run.stderr };
@@ -91,13 +94,13 @@ async function ready(url: string): Promise<void> {
   await dispatcher.close();
 }
 
-function kubeconfigOf(server: string): string {
+function kubeconfigOf(server: string, token: string, namespace: string): string {
   return JSON.stringify({
     apiVersion: 'v1',
     kind: 'Config',
     clusters: [{ name: 'test', cluster: { server, 'insecure-skip-tls-verify': true } }],
-    users: [{ name: 'admin', user: { token: ADMIN_TOKEN } }],
-    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin' } }],
+    users: [{ name: 'admin', user: { token } }],
+    contexts: [{ name: 'test', context: { cluster: 'test', user: 'admin', namespace } }],
     'current-context': 'test',
   });
 }

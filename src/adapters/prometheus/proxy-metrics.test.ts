@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { assert, expect, it } from 'vitest';
+import { createOperatorRegistry } from './operator-metrics.ts';
 import { createProxyRegistry } from './proxy-metrics.ts';
 
 const CALL = {
@@ -13,12 +14,16 @@ const CALL = {
   marks: [],
 };
 
-it('the page of metrics and the registry name the same metrics, types and labels', async () => {
-  const page = readFileSync('docs/metrics.md', 'utf8');
+it.each([
+  ['proxy', createProxyRegistry],
+  ['operator', createOperatorRegistry],
+])('the page of metrics and the registry of the %s name the same metrics, types and labels', async (role, create) => {
+  const [page] = readFileSync('docs/metrics.md', 'utf8').split(`## ${role}`).slice(1).join().split('## ');
+  assert(page !== undefined);
   const documented = [...page.matchAll(/^\| `(\w+)` \| (\w+) \| ([a-z_, ]*)\|/gm)].map(([, name, type, labels]) =>
     [name, type, (labels ?? '').trim()].join(' '),
   );
-  const { describe } = createProxyRegistry();
+  const { describe } = create();
   const registered = (await describe()).map(({ name, type, labels }) => [name, type, labels.join(', ')].join(' '));
   expect(documented.toSorted()).toEqual(registered.toSorted());
 });

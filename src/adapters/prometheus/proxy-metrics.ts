@@ -2,6 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import { NANOS_PER_USD } from '../../core/money.ts';
 import type { TokenUsage } from '../../core/usage.ts';
 import type { ProxyMetrics } from '../../ports/proxy-metrics.ts';
+import { describeRegistry, type MetricDescription } from './metric-description.ts';
 
 /** The proxy's metrics and their text form for a scrape. */
 export interface ProxyRegistry {
@@ -10,12 +11,6 @@ export interface ProxyRegistry {
   exposition(): Promise<string>;
   /** Every metric, for the documentation test. */
   describe(): Promise<readonly MetricDescription[]>;
-}
-
-interface MetricDescription {
-  readonly name: string;
-  readonly type: string;
-  readonly labels: readonly string[];
 }
 
 const FAST_SECONDS = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1];
@@ -29,11 +24,7 @@ export function createProxyRegistry(): ProxyRegistry {
   return {
     metrics: createMetrics(registry),
     exposition: () => registry.metrics(),
-    describe: async () =>
-      (await registry.getMetricsAsJSON()).map(({ name, type }) => {
-        const { labelNames } = registry.getSingleMetric(name) as unknown as { labelNames: readonly string[] };
-        return { name, type: String(type), labels: labelNames.filter((label) => label !== 'le') };
-      }),
+    describe: () => describeRegistry(registry),
   };
 }
 

@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Budgetd, startBudgetd } from '../e2e/budgetd.ts';
+import { type RedisServer, startRedis } from '../integration/redis-server.ts';
+import { type FakeProvider, startFakeProvider } from '../provider/fake-provider.ts';
+import { type ApiServer, startApiServer } from './api-server.ts';
+
+export const PRICES = { input: 2_500_000n, cached: 1_250_000n, output: 10_000_000n };
+
+/** A cluster with budgetd's kinds, a Redis, a provider: everything real but the provider's bill. */
+export interface ClusterWorld {
+  readonly api: ApiServer;
+  readonly redis: RedisServer;
+  readonly provider: FakeProvider;
+  readonly folder: string;
+  /** The operator's configuration file. */
+  readonly config: string;
+  /** A kubeconfig of a ServiceAccount, with a token from the TokenRequest API. */
+  kubeconfigOf(namespace: string, account: string): string;
+  /** `kubectl apply` of objects; throws what kubectl says. */
+  apply(...objects: readonly object[]): void;
+  remove(kind: string, namespace: string, name: string): void;
+  /** An object as the server has it; undefined: none. */
+  // oxlint-disable-next-line typescript/no-explicit-any
+  get(kind: string, namespace: string, name: string): any;
+  startOperator(): Promise<Budgetd>;
+  startProxy(): Promise<Budgetd>;
+  stop(): Promise<void>;
+}
+
+export async function startClusterWorld(platform: string = ''): Promise<ClusterWorld> {
+  const folder = mkdtempSync(join(tmpdir(), 'budgetd-operator-'));
+  const [api, redis, provider] = await Promise.all([
+    startApiServer(),
+    startRedis(),
+    startFakeProvider({ prices: PRICES, models: ['gpt-4o'], credential: 'sk-provider-secret' }),
+  ]);
+  run(api, ['apply', '--server-side', '-f', 'crds', '-f', 'config/rbac']);
+  run(api, ['wait', '--for=condition=Established', '--timeout=30s', '-f', 'crds']);
+  const ledger = `ledger: {redis: {url: "redis://127.0.0.1:${redis.port}"}}`;
+  const config = join(folder, 'operator.yaml');
+  writeFileSync(
+    config,
+    `listen: {admin: "127.0.0.1:0"}
+${ledger}
+operator: {status: {perObject: 1s}}
+platform:
+  providers: [{name: openai, api: openai, baseUrl: "${provider.url}", default: true}]
+  prices: [{provider: openai, model: "gpt-4o", input: "2.50", cacheRead: "1.25", output: "10", contextWindow: 128000, maxOutputTokens: 16384}]
+${platform}`,
+  );
+  const proxyConfig = join(folder, 'proxy.yaml');
+  writeFileSync(
+    proxyConfig,
+    `listen: {proxy: "127.0.0.1:0", admin: "127.0.0.1:0"}\n${ledger}\ncredentials: {openai: {env: OPENAI_API_KEY}}\n`,
+  );
+  let proxies = 0;
+  const kubeconfigOf = (namespace: string, account: string): string => {
+    const token = run(api, ['create', 'token', account, '-n', namespace, '--duration=1h']).trim();
+    const file = join(folder, `${account}.kubeconfig`);
+    writeFileSync(file, api.kubeconfigFor(token, namespace));
+    return file;
+  };
+  return {
+    api,
+    redis,
+    provider,
+    folder,
+    config,
+    kubeconfigOf,
+    apply: (...objects) =>
+      void run(api, ['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects })),
+    remove: (kind, namespace, name) => void run(api, ['delete', kind, name, '-n', namespace, '--wait=false']),
+    get(kind, namespace, name) {
+      const { code, out } = api.kubectl(['get', kind, name, '-n', namespace, '-o', 'json', '--ignore-not-found']);
+      return code === 0 && out !== '' ? JSON.parse(out) : undefined;
+    },
+    startOperator: () =>
+      startBudgetd(['operator', '--config', config], {
+        KUBECONFIG: kubeconfigOf('budgetd-system', 'budgetd-operator'),
+      }),
+    startProxy() {
+      proxies += 1;
+      return startBudgetd(['proxy', '--config', proxyConfig, '--state', join(folder, `proxy-${proxies}`)]);
+    },
+    async stop() {
+      await Promise.all([api.stop(), redis.stop(), provider.close()]);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function run(api: ApiServer, args: readonly string[], input?: string): string {
+  const { code, out, err } = api.kubectl(args, input);
+  if (code !== 0) throw new Error(`kubectl ${args.join(' ')}: ${err}`);
+  return out;
+}
