@@ -7,19 +7,25 @@ import type { TeamSpec } from './team.ts';
 import type { UserSpec } from './user.ts';
 import type { VirtualKeySpec } from './virtual-key.ts';
 
+/** Who obeys an object: the operator of a cluster, or a standalone process, which cannot do everything that it does. */
+export type Obeyer = 'operator' | 'standalone';
+
 /**
  * Fields of an object that the API has and this version does not obey yet. Such an object is refused: a field that is
  * accepted and ignored would be worse than none.
  */
 export function notYetSupported(object: ManifestObject): Problem[] {
-  return notYetFindings(object).map((finding) => problemAt(object.source, finding));
+  return notYetFindings(object, 'standalone').map((finding) => problemAt(object.source, finding));
 }
 
 /** The same without a place in a file. */
-export function notYetFindings(object: Interpreted): Finding[] {
+export function notYetFindings(object: Interpreted, obeyer: Obeyer): Finding[] {
   switch (object.kind) {
     case 'VirtualKey':
-      return virtualKeyFindings(object.value.spec);
+      return [
+        ...virtualKeyFindings(object.value.spec),
+        ...(obeyer === 'standalone' ? rotationFindings(object.value.spec) : []),
+      ];
     case 'Team':
       return teamFindings(object.value.spec);
     case 'User':
@@ -36,12 +42,18 @@ export function notYetFindings(object: Interpreted): Finding[] {
   }
 }
 
-function virtualKeyFindings(spec: VirtualKeySpec): Finding[] {
-  const generated = spec.key?.generated;
+/** Keys that a standalone process made lie in files for people, who rotate them by removing the file. */
+function rotationFindings({ key }: VirtualKeySpec): Finding[] {
+  const generated = key?.generated;
   const rotated = (generated?.version ?? 1) > 1 ? generated?.version : undefined;
   return [
     ...present(generated?.every, ['spec', 'key', 'generated', 'every'], 'rotation of keys'),
     ...present(rotated, ['spec', 'key', 'generated', 'version'], 'rotation of keys'),
+  ];
+}
+
+function virtualKeyFindings(spec: VirtualKeySpec): Finding[] {
+  return [
     ...present(spec.customers, ['spec', 'customers'], 'customers'),
     ...present(spec.alerts, ['spec', 'alerts'], 'alerts'),
     ...notYetSupportedCalls(spec.calls, ['spec', 'calls']),

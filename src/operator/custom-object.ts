@@ -89,7 +89,7 @@ export function readSpec<K extends Kind>(kind: K, object: CustomObject): SpecRea
   });
   const errors = findings.filter(({ severity }) => severity === 'error');
   if (interpreted?.kind !== kind) return { kind: 'invalid', reason: 'InvalidSpec', message: sentences(errors) };
-  const missing = notYetFindings(interpreted);
+  const missing = notYetFindings(interpreted, 'operator');
   if (missing.length > 0) return { kind: 'invalid', reason: 'NotYetSupported', message: sentences(missing) };
   return { kind: 'valid', spec: interpreted.value.spec } as SpecReading<K>;
 }

@@ -22,6 +22,7 @@ const KNOWN_LEDGER = 'budgetd.dev/ledger-known';
 /** Keys are many; the rest is few. */
 const KEY_WORKERS = 8;
 const PLATFORM_AGAIN_MS = 5_000;
+const CLAIM_GRACE_MS = 10_000;
 
 export interface LeaderDeps extends OperatorDeps {
   readonly world: World;
@@ -33,6 +34,7 @@ export interface LeaderDeps extends OperatorDeps {
 /** The work of the leading replica. Returns its end: no new work, and what is in hand is finished. */
 export function startLeading(deps: LeaderDeps, options: OperatorOptions, term: number): () => Promise<void> {
   const { api, store, clock, log, world, queues, elector } = deps;
+  const beginMs = clock.monotonicMs();
   const waiting = createWaitingList();
   const platform = createPlatformPart(options, world);
   const holder: OfficeHolder = holdOffice(deps, {
@@ -65,15 +67,20 @@ export function startLeading(deps: LeaderDeps, options: OperatorOptions, term: n
   };
 
   const reconcilePlatform = async (): Promise<Outcome> => {
+    const before = chargesOf(platform.current());
     const compiled = platform.compile();
     const put = await holder.current()?.registry.putPlatform(compiled);
     if (put?.kind === 'fenced') holder.refused(put.term);
     if (put?.kind === 'written') log.info('platform applied', { revision: compiled.revision });
+    if (chargesOf(compiled) !== before) enqueueKeys(deps);
     return put?.kind === 'written' || put?.kind === 'unchanged' ? DONE : { kind: 'again', afterMs: PLATFORM_AGAIN_MS };
   };
   const reconcile = (name: QueueName, key: string): Promise<Outcome> => {
     // A process that was stopped for a while may find another one leading.
     if (!elector.leads()) return Promise.resolve(DONE);
+    // A ledger that is there is claimed in a moment: statuses need not say in between that nothing is in force.
+    const leftMs = beginMs + CLAIM_GRACE_MS - clock.monotonicMs();
+    if (holder.current() === null && leftMs > 0) return Promise.resolve({ kind: 'again', afterMs: leftMs });
     if (name === 'Platform') return reconcilePlatform();
     if (name === 'VirtualKey' || name === 'Team' || name === 'User') return reconcileSubject(context, name, key);
     return reconcilePlain(context, name, key);
@@ -98,6 +105,17 @@ function startControllers(
       reconcile: (key) => reconcile(name, key),
     }),
   );
+}
+
+/** The part of a platform record that a VirtualKey's status shows: whose budgets its calls count against, and how. */
+function chargesOf({ mandatoryTeams, namespaceTeams, calls }: PlatformRecord): string {
+  return JSON.stringify([mandatoryTeams, namespaceTeams, calls], (_, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+}
+
+function enqueueKeys({ world, queues }: LeaderDeps): void {
+  for (const object of world.objects.get('VirtualKey')?.values() ?? []) queues.enqueue(objectKey(object), 'later');
 }
 
 /** Everything is compared: what the ledger has of objects that are gone, and every object. People's few come first. */

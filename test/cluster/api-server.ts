@@ -18,6 +18,10 @@ export interface ApiServer {
     args: readonly string[],
     input?: string,
   ): { readonly code: number; readonly out: string; readonly err: string };
+  /** Kills the API server; etcd lives on. */
+  crash(): Promise<void>;
+  /** Starts it again on the same port. */
+  restart(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -25,9 +29,11 @@ const ADMIN_TOKEN = 'admin-of-the-tests';
 
 export async function startApiServer(): Promise<ApiServer> {
   const folder = mkdtempSync(join(tmpdir(), 'budgetd-cluster-'));
-  const children: ChildProcess[] = [];
-  const start = (name: string, args: readonly string[]): void => {
-    children.push(spawn(toolPath(name), args, { stdio: 'ignore', cwd: folder }));
+  const children = new Set<ChildProcess>();
+  const start = (name: string, args: readonly string[]): ChildProcess => {
+    const child = spawn(toolPath(name), args, { stdio: 'ignore', cwd: folder });
+    children.add(child);
+    return child;
   };
   const [client, peer, secure] = [await freePort(), await freePort(), await freePort()];
   const etcd = `http://127.0.0.1:${client}`;
@@ -41,19 +47,21 @@ export async function startApiServer(): Promise<ApiServer> {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   writeFileSync(join(folder, 'sa.key'), privateKey.export({ type: 'pkcs8', format: 'pem' }));
   writeFileSync(join(folder, 'tokens.csv'), `${ADMIN_TOKEN},admin,admin,system:masters\n`);
-  start('kube-apiserver', [
-    `--etcd-servers=${etcd}`,
-    `--cert-dir=${folder}/certs`,
-    '--bind-address=127.0.0.1',
-    `--secure-port=${secure}`,
-    `--service-account-key-file=${folder}/sa.key`,
-    `--service-account-signing-key-file=${folder}/sa.key`,
-    '--service-account-issuer=https://budgetd.test',
-    `--token-auth-file=${folder}/tokens.csv`,
-    '--authorization-mode=RBAC',
-    '--service-cluster-ip-range=10.0.0.0/24',
-    '--disable-admission-plugins=ServiceAccount',
-  ]);
+  const serve = (): ChildProcess =>
+    start('kube-apiserver', [
+      `--etcd-servers=${etcd}`,
+      `--cert-dir=${folder}/certs`,
+      '--bind-address=127.0.0.1',
+      `--secure-port=${secure}`,
+      `--service-account-key-file=${folder}/sa.key`,
+      `--service-account-signing-key-file=${folder}/sa.key`,
+      '--service-account-issuer=https://budgetd.test',
+      `--token-auth-file=${folder}/tokens.csv`,
+      '--authorization-mode=RBAC',
+      '--service-cluster-ip-range=10.0.0.0/24',
+      '--disable-admission-plugins=ServiceAccount',
+    ]);
+  let server = serve();
   const url = `https://127.0.0.1:${secure}`;
   const kubeconfig = join(folder, 'kubeconfig');
   writeFileSync(kubeconfig, kubeconfigOf(url, ADMIN_TOKEN, 'default'));
@@ -66,13 +74,25 @@ export async function startApiServer(): Promise<ApiServer> {
       const run = spawnSync('kubectl', ['--kubeconfig', kubeconfig, ...args], { encoding: 'utf8', input: input ?? '' });
       return { code: run.status ?? 1, out: run.stdout, err: run.stderr };
     },
+    async crash() {
+      await kill(server);
+      children.delete(server);
+    },
+    async restart() {
+      server = serve();
+      await ready(url);
+    },
     async stop() {
-      const ended = children.map((child) => new Promise((resolve) => child.once('exit', resolve)));
-      for (const child of children.toReversed()) child.kill('SIGKILL');
-      await Promise.all(ended);
+      await Promise.all([...children].map(kill));
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGKILL');
+  await ended;
 }
 
 async function ready(url: string): Promise<void> {
