@@ -31,9 +31,9 @@ export async function runOperator(args: readonly string[], io: Io): Promise<numb
   if (read === null) return 1;
   const parts = createProcessParts(read.config, io);
   const { clock, random, log } = parts;
-  const access = loadKubeAccess();
+  const access = loadKubeAccess({});
   const registry = createOperatorRegistry();
-  const api = createKubeApi({ access, clock, metrics: registry.metrics });
+  const api = createKubeApi({ config: access, clock, metrics: registry.metrics });
   const store = createRedisStore(parts, read.config, read.redis);
   const { promise: ending, resolve: end } = Promise.withResolvers<number>();
   let current = read.config;
@@ -75,7 +75,7 @@ export async function runOperator(args: readonly string[], io: Io): Promise<numb
     await operator.stop();
     await store.close();
     await admin.close();
-    await access.close();
+    await api.close();
     return 0;
   }
   process.exit(exitCode);

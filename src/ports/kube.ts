@@ -48,7 +48,6 @@ export interface KubeName {
 }
 
 export interface ListPage {
-  /** Without `apiVersion` and `kind`: a list says them once. */
   readonly items: readonly KubeObject[];
   /** Of the list: where a watch continues. */
   readonly resourceVersion: string;

@@ -1,127 +1,108 @@
-import type { Clock } from '../../ports/clock.ts';
-import {
-  type KubeApi,
-  KubeError,
-  type KubeName,
-  type KubeObject,
-  type KubeResource,
-  type WatchEvent,
-} from '../../ports/kube.ts';
-import type { OperatorMetrics } from '../../ports/operator-metrics.ts';
-import type { KubeAccess } from './kube-config.ts';
-import { createKubeTransport, type KubeRequest, type KubeTransport } from './kube-transport.ts';
-import { linesOf, watchEvent } from './watch-lines.ts';
+import type { KubeApi, KubeName, KubeObject, KubeResource } from '../../ports/kube.ts';
+import type { KubeExchangeDeps, KubeRequest } from './kube-exchange.ts';
+import { refusal, rejected, statusOf } from './kube-failure.ts';
+import { objectOf, pageOf } from './kube-object.ts';
+import { createKubeTransport, isSuccess, type KubeAnswer, type KubeTransport } from './kube-transport.ts';
+import { collectionPath, misnamed, nameOf, objectPath, queryOf } from './kube-url.ts';
+import { watchEvents } from './kube-watch.ts';
 
-interface ListAnswer {
-  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
-  readonly items?: readonly KubeObject[];
+/** The API server of one cluster. Connections are kept until `close`, which ends what is under way with an error. */
+export interface KubeClient extends KubeApi {
+  /** The same server over the same connections, for calls that are worth less time, such as those for a lease. */
+  withDeadline(deadlineMs: number): KubeApi;
+  close(): Promise<void>;
 }
 
-/**
- * The Kubernetes API over HTTP. This folder is the only one that loads the client library (85 MB): whoever composes a
- * process imports it dynamically, so that a proxy never does.
- */
-export function createKubeApi(deps: {
-  access: KubeAccess;
-  clock: Clock;
-  metrics: Pick<OperatorMetrics, 'apiRequest'>;
-}): KubeApi {
+/** Of every call; of a watch until it opens. */
+const DEADLINE_MS = 10_000;
+
+/** The one {@link KubeApi}: `config` from `loadKubeAccess`, whose docstring says who may import this folder. */
+export function createKubeApi(deps: KubeExchangeDeps): KubeClient {
   const transport = createKubeTransport(deps);
-  const call = async (request: KubeRequest): Promise<KubeObject> => (await transport.call(request)) as KubeObject;
+  const withDeadline = (deadlineMs: number): KubeApi => createCalls(transport, deps, deadlineMs);
+  return { ...withDeadline(DEADLINE_MS), withDeadline, close: () => transport.close() };
+}
+
+function createCalls(transport: KubeTransport, { clock }: KubeExchangeDeps, deadlineMs: number): KubeApi {
+  const ask = (request: KubeRequest): Promise<KubeAnswer> => transport.call(request, deadlineMs);
+  const write = async (request: KubeRequest): Promise<KubeObject> =>
+    objectOf(request, valueOf(request, await ask(request)));
 
   return {
     async get(resource, name) {
-      try {
-        return await call({ method: 'GET', path: pathOf(resource, name), about: about('get', resource, name) });
-      } catch (error) {
-        if (error instanceof KubeError && error.reason === 'NotFound') return null;
-        throw error;
-      }
+      const request = read(resource, named(resource, name, 'GET'), {});
+      const answer = await ask(request);
+      if (isMissing(answer, name)) return null;
+      return objectOf(request, valueOf(request, answer));
     },
     async list(resource, { namespace, limit, next }) {
-      const query = new URLSearchParams({ limit: String(limit), ...(next === '' ? {} : { continue: next }) });
-      const path = `${pathOf(resource, { namespace, name: '' })}?${query.toString()}`;
-      const answer = (await transport.call({ method: 'GET', path, about: `list ${resource.plural}` })) as ListAnswer;
-      const { resourceVersion = '', continue: after = '' } = answer.metadata ?? {};
-      return { items: answer.items ?? [], resourceVersion, next: after };
+      const query = { limit: String(limit), continue: next };
+      const request = read(resource, collectionPath(resource, namespace), query);
+      return pageOf(request, resource, valueOf(request, await ask(request)));
     },
-    watch: (resource, from, signal) => watch(transport, resource, from, signal),
-    create: (resource, object) =>
-      call({
-        method: 'POST',
-        path: pathOf(resource, { namespace: object.metadata.namespace ?? '', name: '' }),
-        body: object,
-        about: about('create', resource, nameOf(object)),
-      }),
-    replace: (resource, object) =>
-      call({
-        method: 'PUT',
-        path: pathOf(resource, nameOf(object)),
-        body: object,
-        about: about('replace', resource, nameOf(object)),
-      }),
-    apply: (resource, object, { manager, subresource }) =>
-      call({
-        method: 'PATCH',
-        path: `${pathOf(resource, nameOf(object))}${subresource === undefined ? '' : `/${subresource}`}?fieldManager=${encodeURIComponent(manager)}&force=true`,
-        body: object,
-        contentType: 'application/apply-patch+yaml',
-        about: about('apply', resource, nameOf(object)),
-      }),
-    patch: (resource, name, patch) =>
-      call({
-        method: 'PATCH',
-        path: pathOf(resource, name),
-        body: patch,
-        contentType: 'application/merge-patch+json',
-        about: about('patch', resource, name),
-      }),
+    watch(resource, { namespace, resourceVersion, timeoutSeconds, idleMs }, signal) {
+      const query = {
+        watch: 'true',
+        allowWatchBookmarks: 'true',
+        resourceVersion,
+        timeoutSeconds: String(timeoutSeconds),
+      };
+      const request = read(resource, collectionPath(resource, namespace), query);
+      return watchEvents({ transport, clock }, request, { openMs: deadlineMs, idleMs }, signal);
+    },
+    async create(resource, object) {
+      named(resource, nameOf(object), 'POST');
+      const path = collectionPath(resource, object.metadata.namespace ?? '');
+      return write({ ...about(resource, path), method: 'POST', query: '', body: json('application/json', object) });
+    },
+    async replace(resource, object) {
+      const request = { ...about(resource, named(resource, nameOf(object), 'PUT')), method: 'PUT' as const };
+      // Without one, the server would replace whatever is there now.
+      if ((object.metadata.resourceVersion ?? '') === '') throw rejected(request, 'the object has no resourceVersion');
+      return write({ ...request, query: '', body: json('application/json', object) });
+    },
+    async apply(resource, object, { manager, subresource }) {
+      const path = named(resource, nameOf(object), 'PATCH', subresource);
+      const query = queryOf({ fieldManager: manager, force: 'true' });
+      // JSON is YAML, and servers before 1.34 know no other name for it.
+      const body = json('application/apply-patch+yaml', object);
+      return write({ ...about(resource, path), method: 'PATCH', query, body });
+    },
+    async patch(resource, name, patch) {
+      const body = json('application/merge-patch+json', patch);
+      return write({ ...about(resource, named(resource, name, 'PATCH')), method: 'PATCH', query: '', body });
+    },
   };
 }
 
-async function* watch(
-  transport: KubeTransport,
-  resource: KubeResource,
-  from: Parameters<KubeApi['watch']>[1],
-  signal: AbortSignal,
-): AsyncIterable<WatchEvent> {
-  const { namespace, resourceVersion, timeoutSeconds, idleMs } = from;
-  const query = new URLSearchParams({
-    watch: 'true',
-    allowWatchBookmarks: 'true',
-    resourceVersion,
-    timeoutSeconds: String(timeoutSeconds),
-  });
-  const path = `${pathOf(resource, { namespace, name: '' })}?${query.toString()}`;
-  const body = await transport.stream({ method: 'GET', path, about: `watch ${resource.plural}` }, { signal, idleMs });
-  try {
-    for await (const line of linesOf(body)) {
-      const event = line.trim() === '' ? undefined : watchEvent(line);
-      if (event !== undefined) yield event;
-    }
-  } catch (error) {
-    if (error instanceof KubeError) throw error;
-    const why = isIdle(error) ? `nothing was heard for ${idleMs / 1000} s` : 'the connection was lost';
-    throw new KubeError('Unavailable', `watch ${resource.plural}: ${why}`, error);
-  } finally {
-    body.destroy();
-  }
+function read(resource: KubeResource, path: string, query: Readonly<Record<string, string>>): KubeRequest {
+  return { ...about(resource, path), method: 'GET', query: queryOf(query) };
 }
 
-function isIdle(error: unknown): boolean {
-  return error instanceof Error && error.name === 'BodyTimeoutError';
+function about(resource: KubeResource, path: string): Pick<KubeRequest, 'path' | 'secret'> {
+  return { path, secret: resource.group === '' && resource.plural === 'secrets' };
 }
 
-function pathOf({ group, version, plural, namespaced }: KubeResource, { namespace, name }: KubeName): string {
-  const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
-  const within = namespaced && namespace !== '' ? `/namespaces/${encodeURIComponent(namespace)}` : '';
-  return `${root}${within}/${plural}${name === '' ? '' : `/${encodeURIComponent(name)}`}`;
+/** The path of an object. @throws KubeError where the name would lead elsewhere */
+function named(resource: KubeResource, name: KubeName, method: string, subresource?: string): string {
+  const path = objectPath(resource, name, subresource);
+  const why = misnamed(resource, name);
+  if (why !== null) throw rejected({ ...about(resource, path), method }, why);
+  return path;
 }
 
-function nameOf({ metadata: { namespace = '', name } }: KubeObject): KubeName {
-  return { namespace, name };
+function json(type: string, value: unknown): { readonly type: string; readonly text: string } {
+  return { type, text: JSON.stringify(value) };
 }
 
-function about(verb: string, { kind }: KubeResource, { namespace, name }: KubeName): string {
-  return `${verb} ${kind} ${namespace === '' ? '' : `${namespace}/`}${name}`;
+function valueOf(request: KubeRequest, { code, value }: KubeAnswer): unknown {
+  if (!isSuccess(code)) throw refusal(request, code, statusOf(value));
+  return value;
+}
+
+/** The server knows the kind and says that there is no such object. Any other 404 says nothing about objects. */
+function isMissing({ code, value }: KubeAnswer, { name }: KubeName): boolean {
+  if (code !== 404) return false;
+  const status = statusOf(value);
+  return status?.reason === 'NotFound' && status.name === name;
 }

@@ -1,168 +1,98 @@
-import type { Readable } from 'node:stream';
-import { type Dispatcher, errors } from 'undici';
-import { type Clock, sleep } from '../../ports/clock.ts';
-import { KubeError, type KubeErrorReason } from '../../ports/kube.ts';
-import type { OperatorMetrics } from '../../ports/operator-metrics.ts';
-import type { Access, KubeAccess } from './kube-config.ts';
+import { KubeError } from '../../ports/kube.ts';
+import { createKubeConnections } from './kube-connections.ts';
+import { createKubeExchange, type KubeExchangeDeps, type KubeRequest, type KubeResponse } from './kube-exchange.ts';
+import { type KubeAction, reasonOf, refusal, statusOf, unavailable } from './kube-failure.ts';
+import { startTimeLimit, type TimeLimit } from './time-limit.ts';
 
-export interface KubeRequest {
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
-  /** With its query. */
-  readonly path: string;
-  readonly body?: unknown;
-  readonly contentType?: string;
-  /** What the path is about, for messages. */
-  readonly about: string;
+/** An answer as it came: an error of the server is one too. `value`: its JSON; of an error without any, null. */
+export interface KubeAnswer {
+  readonly code: number;
+  readonly value: unknown;
 }
 
 export interface KubeTransport {
-  /** The answer's JSON. Ends by its deadline, pauses that the server asks for included. @throws KubeError */
-  call(request: KubeRequest): Promise<unknown>;
-  /** The answer's body as it comes. @throws KubeError */
-  stream(request: KubeRequest, until: { readonly signal: AbortSignal; readonly idleMs: number }): Promise<Readable>;
+  /** One request and its whole answer within `deadlineMs`. @throws KubeError when there is none */
+  call(request: KubeRequest, deadlineMs: number): Promise<KubeAnswer>;
+  /** Opens a watch: its body, which `limit` ends. @throws KubeError when the server refuses or does not answer */
+  open(request: KubeRequest, limit: TimeLimit): Promise<AsyncIterable<Uint8Array>>;
+  /** Ends what is under way. */
+  close(): Promise<void>;
 }
 
-const DEADLINE_MS = 10_000;
-const HEADERS_MS = 10_000;
-/** Where the server names no pause. */
-const PAUSE_MS = 1_000;
-const MOST_ERROR_BYTES = 65_536;
+/** A page holds at most as many objects as were asked for, each of 3 MiB at most. */
+const ANSWER_BYTES = 128 * 1024 * 1024;
 
-interface Deps {
-  readonly access: KubeAccess;
-  readonly clock: Clock;
-  readonly metrics: Pick<OperatorMetrics, 'apiRequest'>;
-}
-
-export function createKubeTransport(deps: Deps): KubeTransport {
-  const { clock } = deps;
+/**
+ * Requests to the API server: credentials, kept connections, deadlines by our clock, the pauses that the server asks for,
+ * and errors that repeat nothing of an answer.
+ */
+export function createKubeTransport(deps: KubeExchangeDeps): KubeTransport {
+  const connections = createKubeConnections();
+  const exchange = createKubeExchange(deps, connections);
   return {
-    async call(request) {
-      const endMs = clock.monotonicMs() + DEADLINE_MS;
-      for (;;) {
-        const leftMs = endMs - clock.monotonicMs();
-        const response = await send(deps, request, 'call', {
-          signal: AbortSignal.timeout(Math.max(Math.ceil(leftMs), 1)),
-          idleMs: DEADLINE_MS,
-        });
-        if (response.statusCode < 300) return readJson(request, response);
-        const pauseMs = pauseOf(response);
-        const error = await refusal(request, response);
-        if (pauseMs === null || clock.monotonicMs() + pauseMs >= endMs) throw error;
-        await sleep(clock, pauseMs);
+    async call(request, deadlineMs) {
+      const limit = startTimeLimit(deps.clock, deadlineMs);
+      try {
+        return await answerOf(request, await exchange(request, 'calls', limit));
+      } catch (error) {
+        throw failureOf(request, limit, error);
+      } finally {
+        limit.disarm();
       }
     },
-    async stream(request, until) {
-      const response = await send(deps, request, 'watch', until);
-      if (response.statusCode < 300) return response.body;
-      throw await refusal(request, response);
+    async open(request, limit) {
+      try {
+        const response = await exchange(request, 'watches', limit);
+        if (isSuccess(response.statusCode) && isJson(response)) return response.body;
+        const { code, value } = await answerOf(request, response);
+        throw refusal(request, code, statusOf(value));
+      } catch (error) {
+        throw failureOf(request, limit, error);
+      }
     },
+    close: () => connections.close(),
   };
 }
 
-async function send(
-  { access, metrics }: Deps,
-  request: KubeRequest,
-  use: 'call' | 'watch',
-  until: { readonly signal: AbortSignal; readonly idleMs: number },
-): Promise<Dispatcher.ResponseData> {
-  let now: Access | undefined;
-  try {
-    now = await access.access();
-    const response = await now.dispatcher(use).request({
-      origin: now.server,
-      path: request.path,
-      method: request.method,
-      headers: {
-        ...now.headers,
-        accept: 'application/json',
-        'user-agent': 'budgetd-operator',
-        ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
-      },
-      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
-      headersTimeout: HEADERS_MS,
-      bodyTimeout: until.idleMs,
-      signal: until.signal,
-    });
-    metrics.apiRequest(String(response.statusCode), request.method, hostOf(now));
-    return response;
-  } catch (error) {
-    if (error instanceof KubeError) throw error;
-    metrics.apiRequest('<error>', request.method, hostOf(now));
-    throw new KubeError('Unavailable', `${request.about}: the API server does not answer: ${causeOf(error)}`, error);
+/** Turns whatever ended a request, or the body of a watch, into the port's error. */
+export function failureOf(action: KubeAction, limit: TimeLimit, error: unknown): KubeError {
+  if (error instanceof KubeError) return error;
+  return unavailable(action, limit.signal.aborted ? limit.why() : reasonOf(error), error);
+}
+
+export function isSuccess(code: number): boolean {
+  return code >= 200 && code < 300;
+}
+
+async function answerOf(request: KubeRequest, response: KubeResponse): Promise<KubeAnswer> {
+  const code = response.statusCode;
+  // A page of HTML is not worth reading, and may never end.
+  if (isSuccess(code) && !isJson(response)) {
+    response.body.destroy();
+    throw unavailable(request, `answered ${code}, but not with JSON`);
   }
-}
-
-async function refusal(request: KubeRequest, response: Dispatcher.ResponseData): Promise<KubeError> {
-  const { reason, message } = statusOf(await readText(response));
-  const sentence = message === '' ? `status ${response.statusCode}` : message;
-  return new KubeError(reasonOf(response.statusCode, reason), `${request.about}: ${sentence}`);
-}
-
-/** How long to wait before trying again; null: it was refused for good. */
-function pauseOf({ statusCode, headers }: Dispatcher.ResponseData): number | null {
-  const after = Number(headers['retry-after']);
-  if (statusCode === 429) return Number.isFinite(after) && after > 0 ? after * 1000 : PAUSE_MS;
-  return statusCode >= 500 && Number.isFinite(after) && after > 0 ? after * 1000 : null;
-}
-
-function reasonOf(statusCode: number, reason: string): KubeErrorReason {
-  if (reason === 'AlreadyExists' || reason === 'Expired') return reason;
-  if (statusCode === 429 || statusCode >= 500) return 'Unavailable';
-  return BY_STATUS[statusCode] ?? 'Rejected';
-}
-
-const BY_STATUS: Readonly<Record<number, KubeErrorReason>> = {
-  401: 'Unauthorized',
-  403: 'Forbidden',
-  404: 'NotFound',
-  409: 'Conflict',
-  410: 'Expired',
-  422: 'Invalid',
-};
-
-/** A Status object, as far as it is one. */
-function statusOf(text: string): { reason: string; message: string } {
+  const text = await textOf(request, response);
+  if (!isJson(response)) return { code, value: null };
   try {
-    const { kind, reason, message } = JSON.parse(text) as Readonly<Record<string, unknown>>;
-    if (kind === 'Status') return { reason: textOf(reason), message: textOf(message).slice(0, 500) };
+    return { code, value: JSON.parse(text) };
   } catch {
-    // Said by its status code alone.
-  }
-  return { reason: '', message: '' };
-}
-
-function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : '';
-}
-
-async function readJson(request: KubeRequest, { body }: Dispatcher.ResponseData): Promise<unknown> {
-  try {
-    return await body.json();
-  } catch (error) {
-    throw new KubeError('Unavailable', `${request.about}: the answer broke off: ${causeOf(error)}`, error);
+    // The parser's own message quotes the body.
+    if (isSuccess(code)) throw unavailable(request, `answered ${code} with broken JSON`);
+    return { code, value: null };
   }
 }
 
-async function readText({ body }: Dispatcher.ResponseData): Promise<string> {
-  let text = '';
-  try {
-    for await (const chunk of body) {
-      text += String(chunk);
-      if (text.length > MOST_ERROR_BYTES) break;
-    }
-  } catch {
-    // What came so far says enough.
+async function textOf(request: KubeRequest, { body }: KubeResponse): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body as AsyncIterable<Uint8Array>) {
+    length += chunk.length;
+    if (length > ANSWER_BYTES) throw unavailable(request, `the answer is longer than ${ANSWER_BYTES} bytes`);
+    chunks.push(chunk);
   }
-  return text;
+  return Buffer.concat(chunks).toString('utf8');
 }
 
-function causeOf(error: unknown): string {
-  if (error instanceof DOMException && error.name === 'TimeoutError') return 'timed out';
-  if (error instanceof errors.UndiciError) return error.code.toLowerCase();
-  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
-}
-
-function hostOf(access: Access | undefined): string {
-  return access === undefined ? '' : new URL(access.server).host;
+function isJson({ headers }: KubeResponse): boolean {
+  return String(headers['content-type'] ?? '').startsWith('application/json');
 }

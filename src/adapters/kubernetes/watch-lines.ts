@@ -1,56 +1,64 @@
-import { StringDecoder } from 'node:string_decoder';
-import { KubeError, type KubeObject, type WatchEvent } from '../../ports/kube.ts';
-
-/** etcd takes no object above 1.5 MiB; JSON and managed fields may make more of it. */
-const MOST_CHARACTERS = 8 * 1_048_576;
-
-/** Complete lines of a byte stream, however it is cut. @throws KubeError when a line never ends */
-export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncIterable<string> {
-  const decoder = new StringDecoder('utf8');
-  let rest = '';
-  for await (const chunk of chunks) {
-    const parts = (rest + decoder.write(Buffer.from(chunk))).split('\n');
-    rest = parts.pop() ?? '';
-    yield* parts;
-    if (rest.length > MOST_CHARACTERS) throw broken('a line of the watch does not end');
-  }
-  if (rest.trim() !== '') throw broken('the watch was cut within a line');
+/** Cuts a body into lines, whatever the chunks it comes in. */
+export interface LineParser {
+  /**
+   * The lines that end in `chunk`, without empty ones. The chunk may be kept.
+   *
+   * @throws LineError for a line that is too long or no UTF-8
+   */
+  push(chunk: Uint8Array): string[];
+  /**
+   * The body has ended.
+   *
+   * @throws LineError when it ended within a line
+   */
+  end(): void;
 }
 
-/** Reads one line of a watch; undefined for one of a kind that this client does not know. @throws KubeError */
-export function watchEvent(line: string): WatchEvent | undefined {
-  const { type, object } = parse(line);
-  switch (type) {
-    case 'ADDED':
-    case 'MODIFIED':
-    case 'DELETED':
-      if (typeof object?.metadata?.name !== 'string') throw broken('an event of the watch names no object');
-      return { type, object };
-    case 'BOOKMARK':
-      return { type, resourceVersion: object?.metadata.resourceVersion ?? '' };
-    case 'ERROR':
-      throw errorEvent(object);
-    default:
-      return undefined;
-  }
+/** The body is no sequence of lines. The message says nothing of what it holds. */
+export class LineError extends Error {
+  override readonly name = 'LineError';
 }
 
-function errorEvent(status: object | undefined): KubeError {
-  const { code, reason, message } = (status ?? {}) as { code?: number; reason?: string; message?: string };
-  const isExpired = code === 410 || reason === 'Expired' || reason === 'Gone';
-  return new KubeError(isExpired ? 'Expired' : 'Unavailable', `watch: ${message ?? 'an error event'}`);
-}
+const NEWLINE = 0x0a;
 
-function parse(line: string): { readonly type?: string; readonly object?: KubeObject } {
-  try {
-    const event: unknown = JSON.parse(line);
-    if (typeof event === 'object' && event !== null) return event;
-  } catch {
-    // Said below.
-  }
-  throw broken('a line of the watch is no JSON object');
-}
+/** @param capBytes the longest line, without its newline */
+export function createLineParser(capBytes: number): LineParser {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let parts: Uint8Array[] = [];
+  let held = 0;
 
-function broken(message: string): KubeError {
-  return new KubeError('Unavailable', message);
+  const add = (bytes: Uint8Array): void => {
+    held += bytes.length;
+    if (held > capBytes) throw new LineError(`a line is longer than ${capBytes} bytes`);
+    if (bytes.length > 0) parts.push(bytes);
+  };
+  // No byte of a longer UTF-8 sequence is a newline, so whole lines are whole characters.
+  const take = (): string => {
+    const line = Buffer.concat(parts);
+    parts = [];
+    held = 0;
+    try {
+      return decoder.decode(line).trim();
+    } catch {
+      throw new LineError('a line is not UTF-8');
+    }
+  };
+
+  return {
+    push(chunk) {
+      const lines: string[] = [];
+      let from = 0;
+      for (let end = chunk.indexOf(NEWLINE); end >= 0; end = chunk.indexOf(NEWLINE, from)) {
+        add(chunk.subarray(from, end));
+        const line = take();
+        if (line !== '') lines.push(line);
+        from = end + 1;
+      }
+      add(chunk.subarray(from));
+      return lines;
+    },
+    end() {
+      if (held > 0) throw new LineError('cut within a line');
+    },
+  };
 }
