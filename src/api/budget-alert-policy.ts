@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { channelSchema } from './alert-channel.ts';
 import { conditionsSchema } from './condition.ts';
-import { choice, integer, listMap, object, set, statusText, text } from './field.ts';
+import { choice, integer, listMap, object, set, statusInteger, statusText, text } from './field.ts';
 import { DURATION, SHORT_NAME } from './form.ts';
 import { AGE, conditionColumn, type KindDefinition } from './kind.ts';
 import { labelSelectorSchema, objectRef } from './reference.ts';
@@ -78,7 +78,7 @@ export const budgetAlertPolicySpec = object(
 
 export type BudgetAlertPolicySpec = z.output<typeof budgetAlertPolicySpec>;
 
-const count = (description: string): z.ZodInt => integer(description, { min: 0, max: Number.MAX_SAFE_INTEGER });
+const count = (description: string): z.ZodInt => statusInteger(description, { min: 0, max: Number.MAX_SAFE_INTEGER });
 
 const channelStatus = object('Where one channel stands.', {
   name: statusText('Its name.', 32),

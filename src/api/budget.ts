@@ -20,8 +20,8 @@ const timeZone = withRules(
   }),
   [
     {
-      // The evaluation itself fails for a zone that the API server does not know; "Local" it would know.
-      cel: "self != 'Local' && timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0",
+      // The evaluation itself fails for a zone that the API server does not know; these two it would know.
+      cel: "!(self in ['Local', 'Factory']) && timestamp('2026-01-01T00:00:00Z').getHours(self) >= 0",
       message: 'must be an IANA time zone such as Europe/Berlin, in its own spelling',
       holds: isSpelledZone,
       problem: (zone) => windowRuleProblem({ ...windowRuleOf({}), timeZone: zone }),

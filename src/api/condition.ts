@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { choice, integer, listMap, object, statusText, text } from './field.ts';
+import { choice, listMap, object, statusInteger, statusText, text } from './field.ts';
 import { TIMESTAMP } from './form.ts';
 
 /** Condition types, as states. Stalled is the one that is bad when True: nothing happens until the object is edited. */
@@ -62,7 +62,7 @@ const conditionSchema = object('One observed state, in the form of metav1.Condit
   status: choice('Whether the state holds.', ['True', 'False', 'Unknown']),
   reason: statusText('Why, in one word for machines.', 64),
   message: statusText('Why, in a sentence for people.', 2048),
-  observedGeneration: integer('Generation of the object that the condition speaks of.', {
+  observedGeneration: statusInteger('Generation of the object that the condition speaks of.', {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
   }).exactOptional(),

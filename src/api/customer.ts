@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { budgetsSchema, models } from './budget.ts';
-import { choice, integer, object, statusText, text } from './field.ts';
+import { choice, object, statusInteger, statusText, text } from './field.ts';
 import { CUSTOMER_ID, SHORT_NAME } from './form.ts';
 import { AGE, BUDGET_COLUMNS, conditionColumn, type KindDefinition } from './kind.ts';
 import { unionRules, withRules } from './rule.ts';
@@ -43,7 +43,7 @@ export const customerSpec = object(
 
 export type CustomerSpec = z.output<typeof customerSpec>;
 
-const count = (description: string): z.ZodInt => integer(description, { min: 0, max: Number.MAX_SAFE_INTEGER });
+const count = (description: string): z.ZodInt => statusInteger(description, { min: 0, max: Number.MAX_SAFE_INTEGER });
 
 export const customer: KindDefinition<'Customer', typeof customerSpec> = {
   kind: 'Customer',

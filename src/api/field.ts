@@ -61,8 +61,16 @@ export function flag(description: string): z.ZodBoolean {
 }
 
 export function integer(description: string, bounds: { readonly min: number; readonly max: number }): z.ZodInt {
+  return withRules(statusInteger(description, bounds), [WHOLE]);
+}
+
+/** An integer that only the operator writes (status). */
+export function statusInteger(description: string, bounds: { readonly min: number; readonly max: number }): z.ZodInt {
   return z.int().min(bounds.min).max(bounds.max).meta({ description });
 }
+
+/** The API server's schemas take what lies within a billionth of an integer (50.00000000001); its rules read integers only. */
+const WHOLE: Rule<number> = { cel: 'self == self', message: 'must be a whole number', holds: Number.isSafeInteger };
 
 /** An object with these members and no others, and the rules that bind them together. */
 export function object<S extends z.ZodRawShape>(

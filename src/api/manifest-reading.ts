@@ -87,13 +87,14 @@ const RESOURCES: ReadonlyMap<string, ResourceSchema> = new Map(
 );
 
 function readResource(kind: string, schema: ResourceSchema, data: Mapping): Interpretation {
-  const warnings: Finding[] = [];
-  const reading = read(schema, withoutNulls(data, [], warnings));
-  if (reading.kind === 'invalid') return { findings: [...warnings, ...reading.findings] };
+  const findings: Finding[] = [];
+  const reading = read(schema, membersOf(data, [], findings));
+  if (reading.kind === 'invalid') return { findings: [...findings, ...reading.findings] };
+  if (findings.some(({ severity }) => severity === 'error')) return { findings };
   const { metadata, spec } = reading.value;
   // The schema belongs to the kind, which the compiler cannot see across the table.
   const object = { kind, ...placed(metadata), value: { metadata, spec } } as Interpreted;
-  return { object, findings: warnings };
+  return { object, findings };
 }
 
 const base64 = z.string().superRefine((value, context) => {
@@ -112,7 +113,7 @@ const secretSchema = z.looseObject({
 });
 
 function readSecret(data: Mapping): Interpretation {
-  const reading = read(secretSchema, withoutNulls(data, [], []));
+  const reading = read(secretSchema, membersOf(data, [], []));
   if (reading.kind === 'invalid') return { findings: reading.findings };
   const { metadata, data: encoded = {}, stringData = {} } = reading.value;
   const entries = [
@@ -126,7 +127,7 @@ function readSecret(data: Mapping): Interpretation {
 const namespaceSchema = z.looseObject({ metadata: metadataSchema(NAMESPACE) });
 
 function readNamespace(data: Mapping): Interpretation {
-  const reading = read(namespaceSchema, withoutNulls(data, [], []));
+  const reading = read(namespaceSchema, membersOf(data, [], []));
   if (reading.kind === 'invalid') return { findings: reading.findings };
   const { metadata } = reading.value;
   return { object: { kind: 'Namespace', namespace: '', name: metadata.name, value: { metadata } }, findings: [] };
@@ -136,17 +137,24 @@ function placed(metadata: Metadata): { readonly namespace: string; readonly name
   return { namespace: metadata.namespace ?? 'default', name: metadata.name };
 }
 
-/** The API server drops members that are null; so do we, and say so, because an empty `limit:` is rarely meant. */
-function withoutNulls(data: unknown, path: FieldPath, warnings: Finding[]): unknown {
-  if (Array.isArray(data)) return data.map((item, index) => withoutNulls(item, [...path, index], warnings));
+/**
+ * The API server drops members that are null; so do we, and say so, because an empty `limit:` is rarely meant. zod drops
+ * `__proto__` from maps without a word, where the API server refuses it: no map of ours has such a key.
+ */
+function membersOf(data: unknown, path: FieldPath, findings: Finding[]): unknown {
+  if (Array.isArray(data)) return data.map((item, index) => membersOf(item, [...path, index], findings));
   if (!isMapping(data)) return data;
   const kept = Object.entries(data).filter(([key, value]) => {
+    if (key === '__proto__') {
+      findings.push({ severity: 'error', path: [...path, key], message: 'cannot be the name of a member' });
+      return false;
+    }
     if (value === null && path[0] !== 'metadata') {
-      warnings.push({ severity: 'warning', path: [...path, key], message: 'is empty and counts as absent' });
+      findings.push({ severity: 'warning', path: [...path, key], message: 'is empty and counts as absent' });
     }
     return value !== null;
   });
-  return Object.fromEntries(kept.map(([key, value]) => [key, withoutNulls(value, [...path, key], warnings)]));
+  return Object.fromEntries(kept.map(([key, value]) => [key, membersOf(value, [...path, key], findings)]));
 }
 
 type Mapping = Readonly<Record<string, unknown>>;

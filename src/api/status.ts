@@ -1,14 +1,17 @@
 import type { z } from 'zod';
 import { callsSchema } from './call-settings.ts';
 import { conditionsSchema } from './condition.ts';
-import { choice, integer, listMap, object, statusText } from './field.ts';
+import { choice, statusInteger, listMap, object, statusText } from './field.ts';
 
 /** Status is written by the operator for people; it is never read back. Amounts are decimal USD, times RFC 3339. */
 
-export const observedGeneration = integer('Generation of the object that this status speaks of; -1 before the first.', {
-  min: -1,
-  max: Number.MAX_SAFE_INTEGER,
-});
+export const observedGeneration = statusInteger(
+  'Generation of the object that this status speaks of; -1 before the first.',
+  {
+    min: -1,
+    max: Number.MAX_SAFE_INTEGER,
+  },
+);
 
 const amount = (description: string): z.ZodString => statusText(description, 32);
 const time = (description: string): z.ZodString => statusText(description, 40);
@@ -25,7 +28,7 @@ const budgetStatus = object('Where one budget stands.', {
   limit: amount('Limit that holds now, raises included.').exactOptional(),
   raisedBy: amount('Part of the limit that adjustments added.').exactOptional(),
   spent: amount('Settled in this window.').exactOptional(),
-  usedPercent: integer('Share of the limit that is spent.', { min: 0, max: 2_147_483_647 }).exactOptional(),
+  usedPercent: statusInteger('Share of the limit that is spent.', { min: 0, max: 2_147_483_647 }).exactOptional(),
   windowStart: time('Start of the present window.').exactOptional(),
   resetsAt: time('End of the present window; absent for a lifetime budget.').exactOptional(),
   countedFrom: time('First call that this budget counted.').exactOptional(),

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import { budgetsSchema, models } from './budget.ts';
 import { callsSchema } from './call-settings.ts';
-import { choice, flag, integer, list, listMap, object, set, statusText, text } from './field.ts';
+import { choice, flag, integer, list, listMap, object, set, statusInteger, statusText, text } from './field.ts';
 import { DURATION, LONG_OBJECT_NAME, SHORT_NAME, TIMESTAMP } from './form.ts';
 import { AGE, BLOCKED_BY, BUDGET_COLUMNS, conditionColumn, type KindDefinition } from './kind.ts';
 import { objectRef, secretKeyRef } from './reference.ts';
@@ -103,7 +103,7 @@ export const virtualKeySpec = object(
 export type VirtualKeySpec = z.output<typeof virtualKeySpec>;
 
 const issuedKey = object('One issued key.', {
-  version: integer('Its version.', { min: 1, max: 2_147_483_647 }),
+  version: statusInteger('Its version.', { min: 1, max: 2_147_483_647 }),
   hint: statusText('Its first and last characters; absent for SecretRef and Hash.', 32).exactOptional(),
   createdAt: statusText('When it was made.', 40).exactOptional(),
   validUntil: statusText('When it ends, during an overlap.', 40).exactOptional(),
@@ -132,7 +132,7 @@ export const virtualKey: KindDefinition<'VirtualKey', typeof virtualKeySpec> = {
 
 function isInstant(value: string): boolean {
   try {
-    return Temporal.Instant.from(value).epochMilliseconds > 0;
+    return Temporal.Instant.from(value).epochNanoseconds > 0n;
   } catch {
     return false;
   }
