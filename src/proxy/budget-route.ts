@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
+import { standingOf } from '../core/standing.ts';
 import { subjectPath } from '../core/subject.ts';
 import type { Ledger, SubjectLedger } from '../ports/ledger.ts';
 import { inheritedBudgetView, ownBudgetView } from './budget-view.ts';
-import { standingOf } from '../core/standing.ts';
 import { resolveSubjects } from './call-subjects.ts';
 import type { Directory } from './directory.ts';
 import type { HttpAnswer } from './http-answer.ts';

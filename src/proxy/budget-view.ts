@@ -10,7 +10,7 @@ export function ownBudgetView(record: SubjectRecord, budget: CompiledBudget, sta
     subject: subjectPath(record.subject),
     name: budget.name,
     period: budget.rule.period,
-    limit: budget.limit === null ? null : formatUsd(budget.limit),
+    limit: standing.limit === null ? null : formatUsd(standing.limit),
     spent: formatUsd(standing.spent),
     held: formatUsd(standing.held),
     remaining: standing.remaining === null ? null : formatUsd(standing.remaining),
