@@ -25,6 +25,10 @@ const subject: SubjectRecord = {
       mode: 'Enforce',
       overdraft: 'Deny',
       definition: 'abc',
+      raises: [
+        { amount: 10n ** 17n + 1n, untilMs: 1_800_000_000_000 },
+        { amount: 1n, untilMs: null },
+      ],
     },
   ],
   models: ['gpt-5*'],

@@ -3,6 +3,7 @@ import type { Budget } from './budget.ts';
 import type { StatedCallPolicy } from './call-policy.ts';
 import type { Nanos } from './money.ts';
 import type { PriceEntry } from './price.ts';
+import type { Raise } from './raise.ts';
 import type { Subject } from './subject.ts';
 
 /** The format of compiled records. A proxy that meets a newer one refuses new calls. */
@@ -31,6 +32,8 @@ export interface SubjectRecord {
 export interface CompiledBudget extends Budget {
   /** Hash of the definition (core/budget `definitionText`). */
   readonly definition: string;
+  /** What adjustments add to the limit; ended ones may be among them. */
+  readonly raises: readonly Raise[];
 }
 
 /** What only a VirtualKey has. */

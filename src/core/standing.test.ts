@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Budget } from './budget.ts';
 import { readSubjectFields, type SubjectFields } from './ledger-fields.ts';
+import type { CompiledBudget } from './record.ts';
 import { standingOf } from './standing.ts';
 
 const HOUR_MS = 3_600_000;
 
-const hourly: Budget = {
+const hourly: CompiledBudget = {
   name: 'hourly',
   limit: 100n,
   soft: 50n,
@@ -13,6 +13,8 @@ const hourly: Budget = {
   models: [],
   mode: 'Enforce',
   overdraft: 'Deny',
+  definition: 'def',
+  raises: [],
 };
 
 function subject(fields: Record<string, string>): SubjectFields {
@@ -52,6 +54,12 @@ describe('where a budget stands', () => {
       state: 'Ok',
       previous: { window: { startSeconds: 7200, endSeconds: 10_800 }, spent: 60n },
     });
+  });
+
+  it('has the limit that raises make, for as long as they hold', () => {
+    const raised = { ...hourly, limit: 60n, raises: [{ amount: 31n, untilMs: 2.5 * HOUR_MS }] };
+    expect(standingOf(raised, used, 2 * HOUR_MS)).toMatchObject({ limit: 91n, remaining: 1n, state: 'Soft' });
+    expect(standingOf(raised, used, 2.5 * HOUR_MS)).toMatchObject({ limit: 60n, remaining: 0n, state: 'Exhausted' });
   });
 
   it('has no window before the first call, and nothing remaining is never less than nothing', () => {

@@ -1,13 +1,15 @@
-import { type Budget, counterOf } from './budget.ts';
+import { counterOf } from './budget.ts';
 import { spentByWindow, type SubjectFields } from './ledger-fields.ts';
 import type { Nanos } from './money.ts';
+import { limitAt } from './raise.ts';
+import type { CompiledBudget } from './record.ts';
 import { type BudgetState, budgetState } from './threshold.ts';
 import { type Window, windowAt, windowContains } from './window.ts';
 
 /** A budget as it stands now. Amounts in nano-USD. */
 export interface BudgetStanding {
   readonly window: Window;
-  /** The limit that holds now; null: none. */
+  /** The limit that holds now, raises included; null: none. */
   readonly limit: Nanos | null;
   readonly spent: Nanos;
   readonly held: Nanos;
@@ -25,7 +27,7 @@ export interface PreviousWindow {
 }
 
 /** Where a budget stands at ledger time `nowMs`; a window nobody has used yet is unspent. */
-export function standingOf(budget: Budget, subject: SubjectFields, nowMs: number): BudgetStanding {
+export function standingOf(budget: CompiledBudget, subject: SubjectFields, nowMs: number): BudgetStanding {
   const known = Object.hasOwn(subject.budgets, budget.name) ? subject.budgets[budget.name] : undefined;
   const isCurrent = known !== undefined && windowContains(known.window, nowMs);
   const window = isCurrent ? known.window : windowAt(budget.rule, nowMs);
@@ -33,16 +35,16 @@ export function standingOf(budget: Budget, subject: SubjectFields, nowMs: number
   const present = used.at(-1)?.startSeconds === window.startSeconds ? used.pop() : undefined;
   const spent = present?.spent ?? 0n;
   const held = subject.held[counterOf(budget)] ?? 0n;
-  const { limit, soft } = budget;
+  const limit = limitAt(budget, nowMs);
   const left = limit === null ? null : limit - spent - held;
   const remaining = left !== null && left < 0n ? 0n : left;
   const previous = previousWindow(budget, known?.window, used.at(-1));
-  return { window, limit, spent, held, remaining, state: budgetState(spent, limit, soft), previous };
+  return { window, limit, spent, held, remaining, state: budgetState(spent, limit, budget.soft), previous };
 }
 
 /** Of the newest window the ledger keeps both ends; of an earlier one the start, and its end is the rule's. */
 function previousWindow(
-  budget: Budget,
+  budget: CompiledBudget,
   newest: Window | undefined,
   before: UsedWindow | undefined,
 ): PreviousWindow | null {

@@ -4,6 +4,7 @@ import { type CallSettings, statedCallPolicy } from '../api/call-settings.ts';
 import { assert } from '../core/assert.ts';
 import { type Budget, definitionText } from '../core/budget.ts';
 import { type Nanos, parseUsd } from '../core/money.ts';
+import type { Raise } from '../core/raise.ts';
 import { type CompiledBudget, encodeRecord, type Inactive, type KeyPart, type SubjectRecord } from '../core/record.ts';
 import type { Subject } from '../core/subject.ts';
 
@@ -23,6 +24,8 @@ const HASH_CHARACTERS = 16;
 export interface SubjectExtra {
   readonly key?: KeyPart;
   readonly inheritedTags?: Readonly<Record<string, string>>;
+  /** What adjustments add to the limits, by the budget's name, in any order. */
+  readonly raises?: ReadonlyMap<string, readonly Raise[]>;
 }
 
 /** Compiles what a subject's own object says. The revision is a digest of the record: equal objects, equal revisions. */
@@ -32,7 +35,7 @@ export function compileSubject(subject: Subject, spec: SubjectSpec, extra: Subje
     subject,
     inactive,
     alias: spec.alias ?? '',
-    budgets: (spec.budgets ?? []).map(compileBudget),
+    budgets: (spec.budgets ?? []).map((budget) => compileBudget(budget, extra.raises?.get(budget.name) ?? [])),
     models: spec.models ?? [],
     calls: statedCallPolicy(spec.calls),
     tags: { ...extra.inheritedTags, ...spec.tags },
@@ -51,7 +54,7 @@ function withRevision(record: Omit<SubjectRecord, 'revision'>): SubjectRecord {
   return { ...record, revision: record.inactive === null ? revision : `!${revision}` };
 }
 
-function compileBudget(spec: BudgetSpec): CompiledBudget {
+function compileBudget(spec: BudgetSpec, raises: readonly Raise[]): CompiledBudget {
   const budget: Budget = {
     name: spec.name,
     limit: amount(spec.limit),
@@ -61,7 +64,19 @@ function compileBudget(spec: BudgetSpec): CompiledBudget {
     mode: spec.mode ?? 'Enforce',
     overdraft: spec.overdraft ?? 'Allow',
   };
-  return { ...budget, definition: digest(definitionText(budget)) };
+  return {
+    ...budget,
+    definition: digest(definitionText(budget)),
+    // A budget that only warns has nothing to raise.
+    raises: budget.limit === null ? [] : raises.toSorted(byEndAndAmount),
+  };
+}
+
+/** One order, whoever lists the raises: the revision depends on it. */
+function byEndAndAmount(a: Raise, b: Raise): number {
+  const [aEnd, bEnd] = [a.untilMs ?? Infinity, b.untilMs ?? Infinity];
+  if (aEnd !== bEnd) return aEnd < bEnd ? -1 : 1;
+  return Number(a.amount - b.amount);
 }
 
 function amount(text: string | undefined): Nanos | null {

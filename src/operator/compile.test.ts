@@ -101,6 +101,29 @@ describe('a revision', () => {
     expect(limits[0]?.budgets[0]?.definition).toBe(limits[2]?.budgets[0]?.definition);
   });
 
+  it('is the same in whatever order the raises of its budgets are listed, and another with other raises', () => {
+    const daily = { name: 'daily', limit: '5', period: '1d' };
+    const [first, second, endless] = [
+      { amount: 7n, untilMs: 1000 },
+      { amount: 9n, untilMs: 1000 },
+      { amount: 1n, untilMs: null },
+    ] as const;
+    const lists = [[first, second, endless], [endless, second, first], [first, endless], []];
+    const [one, other, fewer, none] = lists.map((raises) =>
+      compileSubject(subject, { budgets: [daily] }, { raises: new Map([['daily', raises]]) }),
+    );
+    expect(one?.budgets[0]?.raises).toEqual([first, second, endless]);
+    expect(other).toEqual(one);
+    expect(fewer?.revision).not.toBe(one?.revision);
+    expect(none).toEqual(compileSubject(subject, { budgets: [daily] }));
+  });
+
+  it('does not depend on raises of a budget that has no limit', () => {
+    const watched = { budgets: [{ name: 'watch', softLimit: '5', period: '1d' }] };
+    const raises = new Map([['watch', [{ amount: 7n, untilMs: null }]]]);
+    expect(compileSubject(subject, watched, { raises })).toEqual(compileSubject(subject, watched));
+  });
+
   it('of a suspended or deleted subject is one that no call carries', () => {
     expect(compileSubject(subject, { suspend: true }).revision).toMatch(/^!/);
     expect(tombstone(subject).revision).toMatch(/^!/);

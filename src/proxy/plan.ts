@@ -5,6 +5,7 @@ import { holdFor } from '../core/estimate.ts';
 import { modelIsListed } from '../core/model-glob.ts';
 import type { Nanos } from '../core/money.ts';
 import type { Price } from '../core/price.ts';
+import { limitAt, nextRaiseEnd } from '../core/raise.ts';
 import type { Provider, SubjectRecord } from '../core/record.ts';
 import type { ReserveCall, ReserveGroup } from '../ports/ledger.ts';
 import { type CallSubjects, resolveSubjects } from './call-subjects.ts';
@@ -108,14 +109,20 @@ export function reserveCall(
   at: { nowMs: number; windows: WindowCache },
 ): Omit<ReserveCall, 'id'> {
   const { nowMs } = at;
-  const groups = plan.subjects.all.flatMap((subject) => groupsOf(subject, plan, facts.request.model, at));
+  const { model } = facts.request;
+  const groups = plan.subjects.all.flatMap((subject) => groupsOf(subject, plan, model, at));
   const bounds = groups.flatMap((group) => group.budgets.map((budget) => budget.window));
   const ends = bounds.flatMap((window) => (window.endSeconds === null ? [] : [window.endSeconds * 1000]));
   const windowEndMs = ends.length === 0 ? null : Math.min(...ends);
+  // A raise that ends binds the very next call: limits computed with it hold until then.
+  const raiseEnds = countingBudgets(plan.subjects.all, plan.provider.name, model).map(
+    (budget) => nextRaiseEnd(budget, nowMs) ?? Infinity,
+  );
+  const endsMs = [windowEndMs ?? Infinity, plan.subjects.endsAtMs ?? Infinity, ...raiseEnds];
   return {
     platformRevision: plan.subjects.platform.record.revision,
     fromMs: Math.max(nowMs - RESERVE_VALID_MS, ...bounds.map((window) => window.startSeconds * 1000)),
-    untilMs: Math.min(nowMs + RESERVE_VALID_MS, windowEndMs ?? Infinity, plan.subjects.endsAtMs ?? Infinity),
+    untilMs: Math.min(nowMs + RESERVE_VALID_MS, ...endsMs),
     hold: {
       admittedMs: nowMs,
       windowEndMs,
@@ -144,7 +151,7 @@ function groupsOf(
       name: budget.name,
       window: at.windows.windowOf(record.subject, budget, at.nowMs),
       definition: budget.definition,
-      limit: enforcedLimit(budget),
+      limit: enforcedLimit(budget) === null ? null : limitAt(budget, at.nowMs),
       overdraft: budget.overdraft,
     });
   }
