@@ -48,12 +48,33 @@ test('what was spent in a window ends where the next one begins', () => {
   expect(spentByWindow(subject, 'never')).toEqual([]);
 });
 
+test('what a reset took from a window was spent in no other', () => {
+  const subject = readSubjectFields(
+    new Map([
+      ['T.u', '500'],
+      ['e.daily', '200:300:ab:150000'],
+      ['b.u.daily.100', '150'],
+      ['z.u.daily.100', '30'],
+      ['b.u.daily.200', '470'],
+      ['z.u.daily.200', '70'],
+      ['zn.u.daily.200', '2'],
+    ]),
+  );
+  if (subject === undefined) throw new Error('it can be read');
+  expect(subject.budgets['daily']?.bases).toEqual([
+    { startSeconds: 100, base: 150n, reset: 30n },
+    { startSeconds: 200, base: 470n, reset: 70n },
+  ]);
+  expect(spentByWindow(subject, 'daily')).toEqual([250n, 30n]);
+});
+
 test('fields that this format never writes are noticed, not read as zero', () => {
   for (const [field, text] of [
     ['T.u', '1.5'],
     ['h.u', '-3'],
     ['T.u', '9'.repeat(19)],
     ['e.daily', 'nonsense'],
+    ['a.uid-1', 'nonsense'],
   ] as const) {
     expect(readSubjectFields(new Map([[field, text]])), `${field} ${text}`).toBeUndefined();
   }
@@ -61,5 +82,7 @@ test('fields that this format never writes are noticed, not read as zero', () =>
     ['e.daily', '200:300:ab:150000'],
     ['b.u.daily.200', 'x'],
   ]);
+  expect(readSubjectFields(lost)).toBeUndefined();
+  lost.set('b.u.daily.200', '5').set('z.u.daily.200', '-1');
   expect(readSubjectFields(lost)).toBeUndefined();
 });

@@ -1,3 +1,4 @@
+import { adjustmentsIn, type AppliedAdjustment } from './adjustment.ts';
 import { assert } from './assert.ts';
 import type { CounterClass } from './hold.ts';
 import type { Nanos } from './money.ts';
@@ -11,7 +12,9 @@ export const LEDGER_FORMAT = '1';
  *   v                  revision, `!...` when inactive
  *   T.<c> h.<c> cr.<c> per counter: total ever settled, sum of open holds, total ever credited
  *   b.u.<budget>.<start>, b.f.<budget>.<start>   the counter's total when the window was first used
+ *   z.u.<budget>.<start>, zn.u.<budget>.<start>  what resets raised that base by, and the number of the last of them
  *   e.<budget>         start:end:definition:countedFromMs of the current window
+ *   a.<uid>            an adjustment that was applied (core/adjustment)
  */
 export const REVISION_FIELD = 'v';
 export const totalField = (counter: CounterClass): string => `T.${counter}`;
@@ -27,6 +30,16 @@ export function baseField(counter: CounterClass, budget: string, startSeconds: n
 /** What the base fields of one budget begin with. */
 export function basePrefix(counter: CounterClass, budget: string): string {
   return counter === 'u' ? `b.u.${budget}.` : `b.${counter}.`;
+}
+
+/** By how much resets raised a base: not spent in the window before, though the base says so. */
+export function resetField(base: string): string {
+  return `z${base.slice(1)}`;
+}
+
+/** The number, in the installation, of the last reset that raised a base. */
+export function resetNumberField(base: string): string {
+  return `zn${base.slice(1)}`;
 }
 
 /** The current window of a budget, as stored. */
@@ -78,13 +91,23 @@ export interface SubjectFields {
   readonly held: Readonly<Partial<Record<CounterClass, Nanos>>>;
   readonly credits: Readonly<Partial<Record<CounterClass, Nanos>>>;
   readonly budgets: Readonly<Record<string, BudgetFields>>;
+  /** In the order in which they were applied. */
+  readonly adjustments: readonly AppliedAdjustment[];
 }
 
 interface BudgetFields extends WindowEntry {
   /** The counter that the budget reads. */
   readonly counter: CounterClass;
   /** Newest last. */
-  readonly bases: readonly { readonly startSeconds: number; readonly base: Nanos }[];
+  readonly bases: readonly WindowBase[];
+}
+
+export interface WindowBase {
+  readonly startSeconds: number;
+  /** The counter's total when the window began, raised since by late settles, corrections and resets. */
+  readonly base: Nanos;
+  /** The part of the base that resets raised it by. */
+  readonly reset: Nanos;
 }
 
 /** Reads a subject's stored fields. @returns undefined when one of them is not what this format writes */
@@ -92,6 +115,7 @@ export function readSubjectFields(fields: ReadonlyMap<string, string>): SubjectF
   const totals = amounts(fields, 'T.');
   const held = amounts(fields, 'h.');
   const credits = amounts(fields, 'cr.');
+  const adjustments = adjustmentsIn(fields);
   const budgets: Record<string, BudgetFields> = {};
   for (const [field, text] of fields) {
     if (!field.startsWith('e.')) continue;
@@ -103,8 +127,9 @@ export function readSubjectFields(fields: ReadonlyMap<string, string>): SubjectF
     if (entry === undefined || bases === undefined) return undefined;
     budgets[budget] = { ...entry, counter, bases };
   }
-  if (totals === undefined || held === undefined || credits === undefined) return undefined;
-  return { revision: fields.get(REVISION_FIELD) ?? null, totals, held, credits, budgets };
+  if (totals === undefined || held === undefined || credits === undefined || adjustments === undefined)
+    return undefined;
+  return { revision: fields.get(REVISION_FIELD) ?? null, totals, held, credits, budgets, adjustments };
 }
 
 function amounts(
@@ -126,19 +151,27 @@ function basesOf(
   budget: string,
 ): BudgetFields['bases'] | undefined {
   const prefix = basePrefix(counter, budget);
-  const bases: { startSeconds: number; base: Nanos }[] = [];
+  const bases: WindowBase[] = [];
   for (const [field, text] of fields) {
     if (!field.startsWith(prefix) || !/^[0-9]+$/.test(field.slice(prefix.length))) continue;
-    if (!isAmount(text)) return undefined;
-    bases.push({ startSeconds: Number(field.slice(prefix.length)), base: BigInt(text) });
+    const reset = fields.get(resetField(field)) ?? '0';
+    if (!isAmount(text) || !isAmount(reset)) return undefined;
+    bases.push({ startSeconds: Number(field.slice(prefix.length)), base: BigInt(text), reset: BigInt(reset) });
   }
   return bases.toSorted((a, b) => a.startSeconds - b.startSeconds);
 }
 
-/** What is spent in each known window of a budget, newest last: up to the next window's base, or to the total. */
+/**
+ * What is spent in each known window of a budget since its last reset, newest last: up to the total at which the next
+ * window began, or up to now.
+ */
 export function spentByWindow(subject: SubjectFields, budget: string): Nanos[] {
   const { counter, bases } = subject.budgets[budget] ?? { counter: 'u', bases: [] };
-  return bases.map(({ base }, i) => (bases[i + 1]?.base ?? subject.totals[counter] ?? 0n) - base);
+  return bases.map(({ base }, i) => {
+    const next = bases[i + 1];
+    const end = next === undefined ? (subject.totals[counter] ?? 0n) : next.base - next.reset;
+    return end - base;
+  });
 }
 
 /** An amount as the ledger stores it: whole, never negative, and small enough that adding a call cannot overflow. */

@@ -4,7 +4,8 @@ import type { Nanos } from './money.ts';
 /** The marker of an id that was released before it was ever reserved: a delayed reserve can never open it. */
 const VOID_MARKER = '-';
 const settledMarker = (actual: Nanos): string => `=${actual}`;
-export const sweptMarker = (booked: Nanos): string => `~${booked}`;
+/** What a sweep booked, and how many resets the installation had seen by then. */
+export const sweptMarker = (booked: Nanos, resets: number): string => `~${booked}:${resets}`;
 
 /** A stored open hold, taken apart: the call's identity and the two amounts that a heartbeat may raise. */
 export interface OpenHold {
@@ -36,6 +37,8 @@ export interface Booking {
   readonly charge: Nanos;
   /** The bases of windows that had begun by the admission go up, and the credits with them: spend falls. */
   readonly credit: Nanos;
+  /** With a credit: how many resets the installation had seen when what it corrects was booked. */
+  readonly resets: number;
   /** What is stored under the id from now on. */
   readonly marker: string;
 }
@@ -61,26 +64,44 @@ export function settlement(stored: string | undefined, record: string, actual: N
   if (stored.startsWith('=')) {
     return stored === settledMarker(actual) ? { kind: 'duplicate' } : { kind: 'conflict', recorded: stored };
   }
-  if (stored.startsWith('~')) return correctSweep(BigInt(stored.slice(1)), actual);
+  if (stored.startsWith('~')) return correctSweep(stored, actual);
   const [known, sent] = [openHold(stored), openHold(record)];
   assert(sent !== undefined, `not a hold record: ${record}`);
   if (known?.identity !== sent.identity) return { kind: 'conflict', recorded: stored };
-  return { kind: 'book', release: known.amount, charge: actual, credit: 0n, marker: settledMarker(actual) };
+  return { kind: 'book', ...NOTHING, release: known.amount, charge: actual, marker: settledMarker(actual) };
 }
 
-const NOTHING = { release: 0n, charge: 0n, credit: 0n } as const;
+const NOTHING = { release: 0n, charge: 0n, credit: 0n, resets: 0 } as const;
 
 function chargeInFull(actual: Nanos): Settlement {
   return { kind: 'book', ...NOTHING, charge: actual, marker: settledMarker(actual) };
 }
 
 /** A sweep booked an estimate; the call's own figure replaces it by the difference. */
-function correctSweep(booked: Nanos, actual: Nanos): Settlement {
+function correctSweep(stored: string, actual: Nanos): Settlement {
+  const match = /^~([0-9]+):([0-9]+)$/.exec(stored);
+  assert(match !== null, `not a swept hold: ${stored}`);
+  const booked = BigInt(match[1] ?? '');
   return {
     kind: 'book',
     release: 0n,
     charge: actual > booked ? actual - booked : 0n,
     credit: actual < booked ? booked - actual : 0n,
+    resets: Number(match[2]),
     marker: settledMarker(actual),
   };
+}
+
+/** What resets did to a window: by how much in all, and the number of the last one. */
+export interface WindowReset {
+  readonly amount: Nanos;
+  readonly number: number;
+}
+
+/**
+ * Whether a credit belongs to what a reset took from a window: it corrects what was booked before that reset. It then
+ * lowers the reset's amount; lowering the window's spend would count it twice.
+ */
+export function isCreditOfReset(reset: WindowReset, { credit, resets }: Booking): boolean {
+  return reset.number > resets && reset.amount >= credit;
 }

@@ -1,6 +1,8 @@
+import type { AppliedAdjustment } from '../core/adjustment.ts';
 import type { BudgetRefusal, Left } from '../core/admission.ts';
 import type { Overdraft } from '../core/decide.ts';
 import type { CounterClass, Hold, HoldId } from '../core/hold.ts';
+import type { WindowBase } from '../core/ledger-fields.ts';
 import type { Nanos } from '../core/money.ts';
 import type { Subject } from '../core/subject.ts';
 import type { Window } from '../core/window.ts';
@@ -116,6 +118,8 @@ export interface SubjectLedger {
   /** By how much corrections lowered spend: what was spent in all = total - credit. */
   readonly credits: Readonly<Partial<Record<CounterClass, Nanos>>>;
   readonly budgets: Readonly<Record<string, BudgetLedger>>;
+  /** Every adjustment that was applied, in that order. */
+  readonly adjustments: readonly AppliedAdjustment[];
 }
 
 export interface BudgetLedger {
@@ -127,9 +131,9 @@ export interface BudgetLedger {
   readonly countedFromMs: number;
   /**
    * `total` when each known window began, by its start in epoch seconds, newest last: spent = total - base, and for an
-   * earlier window the next one's base - base (core/ledger-fields `spentByWindow`).
+   * earlier window the next one's base without its resets - base (core/ledger-fields `spentByWindow`).
    */
-  readonly bases: readonly { readonly startSeconds: number; readonly base: Nanos }[];
+  readonly bases: readonly WindowBase[];
 }
 
 export type ReadOutcome =

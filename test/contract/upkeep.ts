@@ -199,6 +199,7 @@ export function upkeepContract(world: World): void {
       held: {},
       credits: {},
       budgets: {},
+      adjustments: [],
     });
   });
 

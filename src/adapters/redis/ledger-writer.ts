@@ -1,6 +1,7 @@
 import { assert } from '../../core/assert.ts';
 import { windowField } from '../../core/ledger-fields.ts';
 import type { LedgerWriter, WriteOutcome } from '../../ports/ledger-writer.ts';
+import { createAdjust } from './adjust.ts';
 import type { Connection } from './connection.ts';
 import type { LedgerKeys } from './keys.ts';
 import type { ScriptName } from './scripts.ts';
@@ -42,6 +43,7 @@ export function createRedisLedgerWriter(connection: Connection, keys: LedgerKeys
       if (answer.verdict === 'done') return { kind: 'done' };
       return { kind: 'redefined', budgets: answer.values.map((index) => budgets[Number(index)] ?? '') };
     },
+    adjust: createAdjust(connection, keys),
     editPlatform: (term, revision) => write('edit-platform', [String(term), revision]),
     renewLease: (term) => write('renew-lease', [String(term)]),
   };

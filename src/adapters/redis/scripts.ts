@@ -15,12 +15,13 @@ import {
 /** The operations, each one file in lua/, and the shared parts that its body needs, in order. */
 const PARTS = {
   reserve: ['gate', 'add', 'alive', 'windows'],
-  settle: ['gate', 'add', 'shift'],
+  settle: ['gate', 'add', 'shift', 'credit'],
   beat: ['gate', 'add', 'alive'],
   due: ['gate'],
   sweep: ['gate', 'add', 'shift'],
   read: ['gate'],
   edit: ['gate'],
+  adjust: ['gate', 'add', 'minus'],
   'edit-platform': ['gate'],
   'renew-lease': ['gate'],
   hello: [],

@@ -5,7 +5,7 @@ import { subjectKey } from '../../core/hold.ts';
 import { openHold, sweptMarker } from '../../core/settlement.ts';
 import type { BeatOutcome, BeatRaise, SweepOutcome, SweptHold } from '../../ports/ledger.ts';
 import { book } from './booking.ts';
-import type { Operation } from './operation.ts';
+import { type Operation, resetsOf } from './operation.ts';
 import { deadlineOf, lookAt, proxyKey, renew } from './proxies.ts';
 import { advance } from './settle.ts';
 
@@ -63,8 +63,9 @@ function sweepProxy(operation: Operation, proxy: string, most: number): SweptHol
   const expired = holds.filter(({ hold }) => deadlineMs <= nowMs || hold.admittedMs + MAX_CALL_MS <= nowMs);
   const taken = expired.slice(0, most);
   for (const { seq, hold } of taken) {
-    const marker = sweptMarker(hold.onLost);
-    book(operation, hold, { release: hold.amount, charge: hold.onLost, credit: 0n, marker });
+    const resets = resetsOf(operation);
+    const marker = sweptMarker(hold.onLost, resets);
+    book(operation, hold, { release: hold.amount, charge: hold.onLost, credit: 0n, resets, marker });
     fields.set(key, String(seq), marker);
   }
   if (taken.length === expired.length) {

@@ -11,6 +11,7 @@ import type {
   SubjectEdit,
 } from '../../ports/ledger-writer.ts';
 import type { Random } from '../../ports/random.ts';
+import { adjust } from './adjust.ts';
 import { closedBy, META, type Operation, type Operations } from './operation.ts';
 
 /** What only the installation's writer does. */
@@ -26,6 +27,7 @@ export function createSqliteLedgerWriter(operations: Operations, random: Random)
     claim: async (options) => operations.begin((operation) => claim(operation, options, random.uuid())),
     acceptLoss: async () => operations.begin((operation) => acceptLoss(operation, random.uuid())),
     edit: async (term, change) => write(term, (operation) => edit(operation, change)),
+    adjust: async (term, adjustment) => write(term, (operation) => adjust(operation, adjustment)),
     editPlatform: async (term, revision) =>
       write(term, ({ fields }) => {
         fields.set(META, 'pv', revision);

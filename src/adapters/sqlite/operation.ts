@@ -62,6 +62,11 @@ export function closedBy(meta: ReadonlyMap<string, string>): Failure | undefined
   return meta.has('cold') ? { kind: 'cold' } : undefined;
 }
 
+/** How many resets the installation has seen. */
+export function resetsOf({ meta }: Operation): number {
+  return Number(meta.get('resets') ?? 0);
+}
+
 function storeTime(fields: Fields, { nowMs, store, pauseUntilMs }: TimeStep, always: boolean): void {
   if (store || always) fields.set(META, 't', String(nowMs));
   if (pauseUntilMs !== null) fields.set(META, 'pause', String(pauseUntilMs));

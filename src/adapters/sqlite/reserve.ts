@@ -7,6 +7,8 @@ import {
   decodeWindowEntry,
   encodeWindowEntry,
   heldField,
+  resetField,
+  resetNumberField,
   REVISION_FIELD,
   totalField,
   windowField,
@@ -107,7 +109,10 @@ function keepWindow(operation: Operation, { group, key, stored }: Counted, budge
     .filter((field) => field.startsWith(prefix) && /^[0-9]+$/.test(field.slice(prefix.length)))
     .map((field) => Number(field.slice(prefix.length)))
     .toSorted((a, b) => b - a);
-  for (const start of starts.slice(1)) fields.remove(key, `${prefix}${start}`);
+  for (const start of starts.slice(1)) {
+    const old = `${prefix}${start}`;
+    for (const field of [old, resetField(old), resetNumberField(old)]) fields.remove(key, field);
+  }
   fields.set(key, base, String(amountIn(stored.get(totalField(group.counter)), key, totalField(group.counter))));
   const { window, definition, name } = budget;
   const countedFromMs = entryOf(key, stored, budget)?.countedFromMs ?? nowMs;

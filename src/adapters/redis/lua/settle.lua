@@ -4,7 +4,7 @@
 -- ARGV     incarnation, seq, record, hold, actual, low, usage entry ('' for none), then one class per group
 -- returns  done <incarnation> <count> | duplicate | conflict <stored> | too_old | cold | format | hello
 -- stored   open: release the stored hold, charge   =a: the same is a duplicate, another a conflict
---          ~c swept: the difference, up or down    - void: charge, nothing to release
+--          ~c:n swept after n resets: the difference, up or down    - void: charge, nothing to release
 --          nothing: charge in full, a release leaves a void; at or under low: long resolved, a duplicate
 local seq, record, actual = ARGV[2], ARGV[3], ARGV[5]
 local admitted, ending = string.match(record, '^o(%d+)|([^|]*)|')
@@ -12,7 +12,7 @@ if now - admitted > TOO_OLD_MS then return { 'too_old' } end
 
 local known = call('HMGET', KEYS[2], seq, 'low')
 local stored, low = known[1], (known[2] or 0) + 0
-local release, charge, credit, marker = '0', actual, '0', '=' .. actual
+local release, charge, credit, marker, resets = '0', actual, '0', '=' .. actual, nil
 if stored == record then
   release = ARGV[4]
 elseif not stored then
@@ -23,7 +23,10 @@ elseif stored == '-' then
 elseif stored == marker then
   return { 'duplicate' }
 elseif string.sub(stored, 1, 1) == '~' then
-  local difference = actual - string.sub(stored, 2)
+  local booked
+  booked, resets = string.match(stored, '^~(%d+):(%d+)$')
+  if not booked then error({ err = 'CORRUPT the hash ' .. KEYS[2] .. ' has no hold in ' .. seq }) end
+  local difference = actual - booked
   -- 0 comes first: of 0 and -0 the first is taken, and HINCRBY refuses "-0".
   charge, credit = digits(math.max(0, difference)), digits(math.max(0, -difference))
 else
@@ -43,6 +46,12 @@ if confirmed - low >= PRUNE_LEAST then
   end
 end
 
+-- Which fields a credit moves is read before one of them moves.
+local credits = {}
+if credit ~= '0' then
+  for i = 4, #KEYS do credit_windows(credits, KEYS[i], ARGV[4 + i], admitted, credit, resets) end
+end
+
 -- Nothing was written so far. A position without an entry is harmless, so the keys that were not read go first.
 local count = call('HINCRBY', KEYS[1], 'q', 1)
 if ARGV[7] ~= '' then
@@ -55,13 +64,11 @@ add_all(function(add)
     if release ~= '0' then add(key, 'h.' .. class, '-' .. release) end
     if charge ~= '0' then
       add(key, 'T.' .. class, charge)
-      if late then shift(add, key, class, admitted, charge, true) end
+      if late then shift(add, key, class, admitted, charge) end
     end
-    if credit ~= '0' then
-      add(key, 'cr.' .. class, credit)
-      shift(add, key, class, admitted, credit, false)
-    end
+    if credit ~= '0' then add(key, 'cr.' .. class, credit) end
   end
+  for _, move in ipairs(credits) do add(unpack(move)) end
 end)
 call('HSET', KEYS[2], seq, marker)
 if dropped then

@@ -33,14 +33,16 @@ add_all(function(add)
       if hold.held ~= '0' then add(key, 'h.' .. class, '-' .. hold.held) end
       if hold.lost ~= '0' then
         add(key, 'T.' .. class, hold.lost)
-        if hold.late then shift(add, key, class, hold.admitted, hold.lost, true) end
+        if hold.late then shift(add, key, class, hold.admitted, hold.lost) end
       end
     end
   end
 end)
+-- The number of resets tells a later correction which of them took away what is booked here.
+local resets = call('HGET', KEYS[1], 'resets') or '0'
 local reply = { 'swept', now }
 for _, hold in ipairs(expired) do
-  call('HSET', KEYS[2], hold.seq, '~' .. hold.lost)
+  call('HSET', KEYS[2], hold.seq, '~' .. hold.lost .. ':' .. resets)
   reply[#reply + 1] = hold.seq
   reply[#reply + 1] = hold.lost
 end

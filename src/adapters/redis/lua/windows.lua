@@ -32,5 +32,11 @@ local function open_window(openings, key, group, budget, at, total)
       newest = age
     end
   end
+  -- With a base goes what resets raised it by.
+  for i = 2, #drop do
+    local suffix = string.sub(drop[i], 2)
+    drop[#drop + 1] = 'z' .. suffix
+    drop[#drop + 1] = 'zn' .. suffix
+  end
   openings[#openings + 1] = { set = { key, base, total, entry, proposed .. ':' .. counted_from }, drop = drop }
 end
