@@ -1,4 +1,5 @@
 import { type FieldPath, type Finding, type Problem, problemAt } from '../core/problem.ts';
+import type { BudgetAdjustmentSpec } from './budget-adjustment.ts';
 import type { CallSettings } from './call-settings.ts';
 import { notYetText } from './later.ts';
 import type { ManifestObject } from './manifest.ts';
@@ -35,7 +36,7 @@ export function notYetFindings(object: Interpreted, obeyer: Obeyer): Finding[] {
     case 'BudgetAlertPolicy':
       return present(object.kind, ['kind'], 'the kind BudgetAlertPolicy');
     case 'BudgetAdjustment':
-      return present(object.kind, ['kind'], 'the kind BudgetAdjustment');
+      return adjustmentFindings(object.value.spec, obeyer);
     case 'Secret':
     case 'Namespace':
       return [];
@@ -70,6 +71,13 @@ function teamFindings(spec: TeamSpec): Finding[] {
     ...present(spec.alerts, ['spec', 'alerts'], 'alerts'),
     ...notYetSupportedCalls(spec.calls, ['spec', 'calls']),
   ];
+}
+
+function adjustmentFindings({ subject }: BudgetAdjustmentSpec, obeyer: Obeyer): Finding[] {
+  if (obeyer === 'standalone') return present('BudgetAdjustment', ['kind'], 'the kind BudgetAdjustment');
+  const missing = { TeamMember: 'budgets of members', Customer: 'customers' } as const;
+  if (subject.kind !== 'TeamMember' && subject.kind !== 'Customer') return [];
+  return present(subject.kind, ['spec', 'subject', 'kind'], missing[subject.kind]);
 }
 
 function userFindings(spec: UserSpec): Finding[] {

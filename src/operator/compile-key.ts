@@ -2,7 +2,7 @@ import { type AllowedNamespaces, consents, type ObjectRef } from '../api/referen
 import type { VirtualKeySpec } from '../api/virtual-key.ts';
 import type { KeyHash, KeyPart, SubjectRecord } from '../core/record.ts';
 import type { Subject } from '../core/subject.ts';
-import { compileSubject } from './compile-subject.ts';
+import { compileSubject, type SubjectExtra } from './compile-subject.ts';
 import type { Declared } from './compile.ts';
 
 /** What a VirtualKey's references may lead to. */
@@ -37,7 +37,7 @@ export interface CompiledKey {
 export function compileVirtualKey(
   declared: Declared<VirtualKeySpec>,
   world: KeyWorld,
-  given: { readonly hashes: readonly KeyHash[] },
+  given: { readonly hashes: readonly KeyHash[]; readonly raises?: NonNullable<SubjectExtra['raises']> },
 ): CompiledKey {
   const subject: Subject = { kind: 'vkey', namespace: declared.namespace, name: declared.name };
   const { teamRef, userRef, expiresAt } = declared.spec;
@@ -51,7 +51,14 @@ export function compileVirtualKey(
     expiresAtMs: expiresAt === undefined ? null : Temporal.Instant.from(expiresAt).epochMilliseconds,
     hashes: given.hashes,
   };
-  return { record: compileSubject(subject, declared.spec, { key, inheritedTags: tagsOf(team) }), unresolved };
+  return {
+    record: compileSubject(subject, declared.spec, {
+      key,
+      inheritedTags: tagsOf(team),
+      ...(given.raises === undefined ? {} : { raises: given.raises }),
+    }),
+    unresolved,
+  };
 }
 
 /** A Team that does not consent gives nothing either. */

@@ -10,6 +10,7 @@ import { createKeyring } from './keyring.ts';
 import { holdOffice, type OfficeHolder } from './office.ts';
 import type { OperatorDeps, OperatorOptions } from './operator.ts';
 import type { QueueName, Queues } from './queues.ts';
+import { reconcileAdjustment } from './reconcile-adjustment.ts';
 import { reconcilePlain } from './reconcile-plain.ts';
 import { reconcileSubject } from './reconcile-subject.ts';
 import { DONE, type Office, type Reconciling } from './reconciling.ts';
@@ -61,6 +62,7 @@ export function startLeading(deps: LeaderDeps, options: OperatorOptions, term: n
     keyring: createKeyring(deps, options),
     statuses: createStatusWriter(api),
     office: holder.current,
+    enqueue: (object) => queues.enqueue(object),
     outdated: holder.refused,
     shown: ({ record, ledger }, nowMs) => spend.begin(record, ledger, nowMs),
     awaitKey: (sha256, object) => waiting.add(sha256, objectKey(object)),
@@ -83,6 +85,7 @@ export function startLeading(deps: LeaderDeps, options: OperatorOptions, term: n
     if (holder.current() === null && leftMs > 0) return Promise.resolve({ kind: 'again', afterMs: leftMs });
     if (name === 'Platform') return reconcilePlatform();
     if (name === 'VirtualKey' || name === 'Team' || name === 'User') return reconcileSubject(context, name, key);
+    if (name === 'BudgetAdjustment') return reconcileAdjustment(context, key);
     return reconcilePlain(context, name, key);
   };
   const controllers = startControllers(deps, reconcile);

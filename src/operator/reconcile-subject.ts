@@ -4,6 +4,7 @@ import { formatUsd } from '../core/money.ts';
 import type { Inactive, KeyHash, SubjectRecord } from '../core/record.ts';
 import { type Subject, subjectPath } from '../core/subject.ts';
 import type { Outcome } from '../machinery/controller.ts';
+import { raisesOf } from './adjustments.ts';
 import { type Books, callsInForce, charged, inheritedSubjects, readBooks } from './books.ts';
 import { compileVirtualKey } from './compile-key.ts';
 import { compileSubject } from './compile-subject.ts';
@@ -65,7 +66,8 @@ async function removeSubject(context: Reconciling, office: Office | null, subjec
 async function make(context: Reconciling, turn: Turn, spec: VirtualKeySpec): Promise<Made> {
   const { kind, subject, office } = turn;
   const declared = { namespace: subject.namespace, name: subject.name, spec };
-  if (kind !== 'VirtualKey') return { record: compileSubject(subject, spec), key: null };
+  const raises = raisesOf(context.world, subject, turn.books.own, turn.books.nowMs);
+  if (kind !== 'VirtualKey') return { record: compileSubject(subject, spec, { raises }), key: null };
   const { namespace, name, uid, generation } = turn.object;
   const inForce = office.registry.record(subject)?.key?.hashes ?? [];
   const reading = await context.keyring.obtain({
@@ -78,7 +80,7 @@ async function make(context: Reconciling, turn: Turn, spec: VirtualKeySpec): Pro
   const held = office.registry.claim(subject, hashes);
   for (const { sha256 } of hashes)
     if (!held.some((one) => one.sha256 === sha256)) context.awaitKey(sha256, turn.object);
-  const { record, unresolved } = compileVirtualKey(declared, context.world, { hashes: held });
+  const { record, unresolved } = compileVirtualKey(declared, context.world, { hashes: held, raises });
   return { record, key: { reading, inUse: held.length < hashes.length, unresolved } };
 }
 

@@ -8,7 +8,7 @@ import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { Log } from '../ports/log.ts';
 import { API_VERSION } from '../api/kind.ts';
 import { conditionsOf, type Fact, transitions } from './conditions.ts';
-import type { CustomObject, ObservedStatus } from './custom-object.ts';
+import type { CustomObject, ObjectKey, ObservedStatus } from './custom-object.ts';
 import type { Keyring } from './keyring.ts';
 import type { Registry } from './registry.ts';
 import type { StatusWriter } from './status-writer.ts';
@@ -37,6 +37,7 @@ export interface Reconciling {
   office(): Office | null;
   /** A write was refused because the ledger's term is `term`: another operator took over, or the ledger began anew. */
   outdated(term: number): void;
+  enqueue(object: ObjectKey): void;
   /** What an object's status shows of its money now. */
   shown(charged: Charged, nowMs: number): void;
   /** Of a key that another VirtualKey holds: `object` is looked at again when it is free. */

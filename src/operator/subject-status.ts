@@ -2,7 +2,7 @@ import type { SubjectStatus } from '../api/status.ts';
 import { enforcedLimit } from '../core/budget.ts';
 import { formatUsd, type Nanos } from '../core/money.ts';
 import type { CompiledBudget, SubjectRecord } from '../core/record.ts';
-import { type BudgetStanding, standingOf } from '../core/standing.ts';
+import { type BudgetStanding, type PreviousWindow, standingOf } from '../core/standing.ts';
 import { type Subject, subjectPath } from '../core/subject.ts';
 import { usedPercent } from '../core/threshold.ts';
 import type { SubjectLedger } from '../ports/ledger.ts';
@@ -73,26 +73,29 @@ function budgetStatus(
   nowMs: number,
 ): NonNullable<SubjectStatus['budgets']>[number] {
   const { window, limit, spent, state, previous } = standingOf(budget, ledger, nowMs);
+  const raised = (limit ?? 0n) - (budget.limit ?? 0n);
   const countedFrom = Object.hasOwn(ledger.budgets, budget.name)
     ? ledger.budgets[budget.name]?.countedFromMs
     : undefined;
   return {
     name: budget.name,
     ...(limit === null ? {} : { limit: formatUsd(limit), usedPercent: shownPercent(spent, limit) }),
+    ...(raised === 0n ? {} : { raisedBy: formatUsd(raised) }),
     spent: formatUsd(spent),
     ...(budget.rule.period === null ? {} : { windowStart: localTime(budget, window.startSeconds) }),
     ...(window.endSeconds === null ? {} : { resetsAt: localTime(budget, window.endSeconds) }),
     ...(countedFrom === undefined ? {} : { countedFrom: localTime(budget, Math.floor(countedFrom / 1000)) }),
     state,
-    ...(previous === null
-      ? {}
-      : {
-          previous: {
-            windowStart: localTime(budget, previous.startSeconds),
-            windowEnd: localTime(budget, previous.endSeconds),
-            spent: formatUsd(previous.spent),
-          },
-        }),
+    ...(previous === null ? {} : { previous: previousStatus(budget, previous) }),
+  };
+}
+
+function previousStatus(budget: CompiledBudget, { window, spent }: PreviousWindow) {
+  const { startSeconds, endSeconds = null } = window ?? {};
+  return {
+    ...(startSeconds === undefined ? {} : { windowStart: localTime(budget, startSeconds) }),
+    ...(endSeconds === null ? {} : { windowEnd: localTime(budget, endSeconds) }),
+    spent: formatUsd(spent),
   };
 }
 

@@ -202,6 +202,57 @@ test('a mandatory Team of the configuration binds keys of the namespaces it sele
   await until(async () => (await ask(token)) === 'served');
 }, 60_000);
 
+const adjust = (name: string, spec: object): object =>
+  objectOf('BudgetAdjustment', 'shop', name, {
+    subject: { kind: 'VirtualKey', name: 'adjusted' },
+    budget: 'cap',
+    reason: 'INC-4711',
+    ...spec,
+  });
+
+test('a raise lets calls through for a while, deleting it withdraws it, a reset starts the window anew: each once', async () => {
+  const token = 'sk-whose-budget-is-raised-and-reset-by-a-person';
+  const isApplied = (name: string): boolean =>
+    conditionOf('BudgetAdjustment', 'shop', name, 'Applied')?.status === 'True';
+  world.apply(key('adjusted', { ...hash(token), budgets: [{ name: 'cap', limit: '0.006', period: '1mo' }] }));
+  await until(async () => (await ask(token)) === 'served');
+  expect(await ask(token)).toBe('402 budget_exceeded');
+
+  world.apply(adjust('raise', { type: 'Raise', raise: { amount: '0.01', until: 'WindowEnd' } }));
+  await until(() => isApplied('raise'));
+  expect([await ask(token), await ask(token), await ask(token)]).toEqual(['served', 'served', '402 budget_exceeded']);
+  expect(status('BudgetAdjustment', 'shop', 'raise')).toMatchObject({
+    spentBefore: '0.006',
+    limitBefore: '0.006',
+    limitAfter: '0.016',
+  });
+  expect(conditionOf('BudgetAdjustment', 'shop', 'raise', 'Expired')?.status).toBe('False');
+  await until(() => status('VirtualKey', 'shop', 'adjusted').budgets?.[0]?.raisedBy === '0.01');
+
+  world.remove('budgetadjustment', 'shop', 'raise');
+  await until(() => status('VirtualKey', 'shop', 'adjusted').budgets[0].raisedBy === undefined);
+  expect(await ask(token)).toBe('402 budget_exceeded');
+
+  world.apply(adjust('reset', { type: 'Reset' }));
+  await until(() => isApplied('reset'));
+  expect(await ask(token)).toBe('served');
+  expect(await ask(token)).toBe('402 budget_exceeded');
+  await until(() => status('VirtualKey', 'shop', 'adjusted').budgets[0].spent === '0.006');
+  expect(status('VirtualKey', 'shop', 'adjusted').totalSpent).toBe('0.024');
+
+  // Handled once: another look at the same object changes nothing.
+  expect(await operator.end('SIGTERM')).toBe(0);
+  operator = await world.startOperator();
+  await operator.logged('ledger: writing');
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  expect(await ask(token)).toBe('402 budget_exceeded');
+
+  world.apply(adjust('nothing', { budget: 'weekly', type: 'Reset' }));
+  const refused = await until(() => conditionOf('BudgetAdjustment', 'shop', 'nothing', 'Stalled')?.status === 'True');
+  expect(refused).toBe(true);
+  expect(conditionOf('BudgetAdjustment', 'shop', 'nothing', 'Applied')?.message).toContain('it has cap');
+}, 60_000);
+
 test('what this version does not obey, and what an older one stored, is said and never half in force', async () => {
   const token = 'sk-whose-object-was-stored-under-other-rules';
   world.apply(key('stored', { ...hash(token), budgets: [{ name: 'cap', limit: '100', period: '1d' }] }));
