@@ -15,6 +15,7 @@ import type { Io } from './io.ts';
 import { createRedisStore } from './ledger-choice.ts';
 import { createProcessParts, readAddress } from './process-parts.ts';
 
+const LEASE_CALL_MS = 4_000;
 const DEFAULTS = {
   leaseName: 'budgetd-operator',
   baseUrl: 'http://127.0.0.1:14080/v1',
@@ -45,7 +46,7 @@ export async function runOperator(args: readonly string[], io: Io): Promise<numb
   });
   await admin.listen(readAddress(read.config.listen?.admin ?? '127.0.0.1:14090'));
   operator = startOperator(
-    { api, store, clock, random, log, metrics: registry.metrics },
+    { api, leaseApi: api.withDeadline(LEASE_CALL_MS), store, clock, random, log, metrics: registry.metrics },
     {
       ...settingsOf(read.config),
       namespace: access.namespace,

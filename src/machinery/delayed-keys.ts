@@ -6,10 +6,14 @@ export interface DelayedKeys {
   clear(): void;
 }
 
+/** Timers above 2^31 ms fire at once. Whoever comes early sees that it is not time yet, and waits again. */
+const MOST_MS = 86_400_000;
+
 export function createDelayedKeys(clock: Clock, due: (key: string) => void): DelayedKeys {
   const timers = new Map<string, { dueMs: number; cancel: () => void }>();
   return {
-    set(key, delayMs) {
+    set(key, wantedMs) {
+      const delayMs = Math.min(wantedMs, MOST_MS);
       const dueMs = clock.monotonicMs() + delayMs;
       const pending = timers.get(key);
       if (pending !== undefined && pending.dueMs <= dueMs) return;

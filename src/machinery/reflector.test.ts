@@ -82,6 +82,19 @@ test('a version that is too old leads to another list, which also says what is g
   expect(api.calls.filter((call) => call.startsWith('list'))).toHaveLength(2);
 });
 
+test('after many broken watches in a row it lists again: the server may have another past', async () => {
+  const { api, clock, start } = make();
+  const reflector = start();
+  await reflector.whenSynced;
+  await settled();
+  for (let n = 0; n < 10; n += 1) {
+    api.cut(new KubeError('Unavailable', 'the connection was lost'));
+    await pass(clock, 70_000, 1_000);
+  }
+  await settled();
+  expect(api.calls.filter((call) => call.startsWith('list'))).toHaveLength(2);
+});
+
 test('while the list fails it tries again, more slowly each time, and says why', async () => {
   const { api, clock, start } = make();
   const missing = new KubeError('NotFound', 'list keys: the server could not find the requested resource');

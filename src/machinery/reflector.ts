@@ -34,6 +34,8 @@ const IDLE_MS = 120_000;
 const BACK_OFF_MS = 800;
 const MOST_BACK_OFF_MS = 30_000;
 const HEALTHY_MS = 120_000;
+/** After so many broken watches in a row the place where they continue is in doubt: the store may be another one. */
+const MOST_FAILURES = 10;
 
 export function startReflector<T extends Cached>(deps: Deps, { resource, cache }: Reflected<T>): Reflector {
   const { api, clock, random, log } = deps;
@@ -41,7 +43,8 @@ export function startReflector<T extends Cached>(deps: Deps, { resource, cache }
   const abort = new AbortController();
   let isSynced = false;
   let problem: string | null = 'not listed yet';
-  let backOffMs = BACK_OFF_MS;
+  const backOff = createBackOff(deps);
+  let failures = 0;
   /** Where a watch continues; null: list first. */
   let version: string | null = null;
 
@@ -60,6 +63,7 @@ export function startReflector<T extends Cached>(deps: Deps, { resource, cache }
         else cache.put(event.object);
         version = event.object.metadata.resourceVersion ?? version;
       }
+      failures = 0;
       setProblem(null);
     }
   };
@@ -85,20 +89,40 @@ export function startReflector<T extends Cached>(deps: Deps, { resource, cache }
       try {
         await follow();
         // The server ends every watch in time; the next one begins where it ended.
-        backOffMs = BACK_OFF_MS;
+        backOff.reset();
+        failures = 0;
       } catch (error) {
         if (abort.signal.aborted) return;
-        if (error instanceof KubeError && error.reason === 'Expired') version = null;
+        failures += 1;
+        if (isLost(error) || failures >= MOST_FAILURES) version = null;
         setProblem(errorText(error));
-        if (clock.monotonicMs() - since >= HEALTHY_MS) backOffMs = BACK_OFF_MS;
-        await sleep(clock, backOffMs * (1 + fraction(random)));
-        backOffMs = Math.min(backOffMs * 2, MOST_BACK_OFF_MS);
+        if (clock.monotonicMs() - since >= HEALTHY_MS) backOff.reset();
+        await backOff.pause();
       }
     }
   };
   void run();
 
   return { whenSynced, isSynced: () => isSynced, problem: () => problem, stop: () => abort.abort() };
+}
+
+/** Pauses that double up to a bound, so that a server in trouble is not asked by all replicas at once. */
+function createBackOff({ clock, random }: Deps): { pause(): Promise<void>; reset(): void } {
+  let pauseMs = BACK_OFF_MS;
+  return {
+    async pause() {
+      await sleep(clock, pauseMs * (1 + fraction(random)));
+      pauseMs = Math.min(pauseMs * 2, MOST_BACK_OFF_MS);
+    },
+    reset() {
+      pauseMs = BACK_OFF_MS;
+    },
+  };
+}
+
+/** Whether the place where a watch continues is worth nothing any more. */
+function isLost(error: unknown): boolean {
+  return error instanceof KubeError && ['Expired', 'NotFound', 'Invalid', 'Rejected'].includes(error.reason);
 }
 
 /** Fills the cache page by page, none of which is kept. Returns where a watch continues. */

@@ -73,6 +73,15 @@ test('of several delays the earliest wins', () => {
   expect(queue.size()).toBe(1);
 });
 
+test('what is due in years is looked at once a day, not at once', () => {
+  const { clock, queue } = make();
+  queue.addAfter('a', 365 * 86_400_000);
+  clock.advance(86_399_999);
+  expect(queue.size()).toBe(0);
+  clock.advance(1);
+  expect(queue.size()).toBe(1);
+});
+
 test('a stopped queue gives nothing more, to nobody, and takes nothing', async () => {
   const { clock, queue } = make();
   const taken = queue.take();

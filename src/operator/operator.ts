@@ -32,6 +32,8 @@ export interface OperatorOptions {
 
 export interface OperatorDeps {
   readonly api: KubeApi;
+  /** The same with a deadline that leaves a lost Lease call time for another try. */
+  readonly leaseApi: KubeApi;
   readonly store: LedgerStore;
   readonly clock: Clock;
   readonly random: Random;
@@ -73,20 +75,23 @@ export function startOperator(deps: OperatorDeps, options: OperatorOptions): Ope
     await Promise.all(reflectors.map(({ whenSynced }) => whenSynced));
     log.info('caches complete', { objects: [...world.objects.values()].reduce((sum, cache) => sum + cache.size(), 0) });
     metrics.leading(options.leaseName, false);
-    const standing = startElector(deps, {
-      namespace: options.namespace,
-      name: options.leaseName,
-      identity: options.identity,
-      elected(term) {
-        log.info('leading', { term, identity: options.identity });
-        metrics.leading(options.leaseName, true);
-        stopLeading = startLeading({ ...deps, world, queues, events, elector: standing }, options, term);
+    const standing = startElector(
+      { ...deps, api: deps.leaseApi },
+      {
+        namespace: options.namespace,
+        name: options.leaseName,
+        identity: options.identity,
+        elected(term) {
+          log.info('leading', { term, identity: options.identity });
+          metrics.leading(options.leaseName, true);
+          stopLeading = startLeading({ ...deps, world, queues, events, elector: standing }, options, term);
+        },
+        lost(why) {
+          metrics.leading(options.leaseName, false);
+          options.deposed(why);
+        },
       },
-      lost(why) {
-        metrics.leading(options.leaseName, false);
-        options.deposed(why);
-      },
-    });
+    );
     elector = standing;
   };
   void stand();

@@ -4,11 +4,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import OpenAI from 'openai';
 import { type Budgetd, startBudgetd } from '../e2e/budgetd.ts';
-import { type RedisServer, startRedis } from '../integration/redis-server.ts';
+import { hasRedis, type RedisServer, startRedis } from '../integration/redis-server.ts';
 import { type FakeProvider, startFakeProvider } from '../provider/fake-provider.ts';
+import { hasControlPlane } from '../tools/control-plane.ts';
 import { type ApiServer, startApiServer } from './api-server.ts';
 
-export const PRICES = { input: 2_500_000n, cached: 1_250_000n, output: 10_000_000n };
+/** Whether the control plane and Redis can be started here; what is missing is said, and is an error in CI. */
+export function hasClusterTools(): boolean {
+  return hasControlPlane() && hasRedis();
+}
+
+const PRICES = { input: 2_500_000n, cached: 1_250_000n, output: 10_000_000n };
 
 /** A cluster with budgetd's kinds, a Redis, a provider: everything real but the provider's bill. */
 export interface ClusterWorld {

@@ -1,7 +1,8 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 /** A server that the tests build from its Go module, once per version, into a cache outside the checkout. */
 interface Tool {
@@ -48,14 +49,14 @@ export function hasControlPlane(): boolean {
 }
 
 /** Builds what is missing. About half a minute for etcd and five minutes for the two of Kubernetes on two cores. */
-export function buildTools(): boolean {
+export async function buildTools(): Promise<boolean> {
   for (const tool of TOOLS) {
-    if (!existsSync(toolPath(tool.name)) && !build(tool)) return false;
+    if (!existsSync(toolPath(tool.name)) && !(await build(tool))) return false;
   }
   return true;
 }
 
-function build(tool: Tool): boolean {
+async function build(tool: Tool): Promise<boolean> {
   const version = versionOf(tool);
   const target = toolPath(tool.name);
   console.log(`building ${tool.name} ${version} (once; kept in ${target})`);
@@ -64,14 +65,42 @@ function build(tool: Tool): boolean {
   const stamp = 'k8s.io/component-base/version';
   // Without a version of its own a server calls itself v0.0.0, which Helm and kubectl refuse.
   const flags = `-s -w -X ${stamp}.gitVersion=v${version} -X ${stamp}.gitMajor=${major} -X ${stamp}.gitMinor=${minor}`;
-  const args = ['build', '-ldflags', flags, '-o', `${target}.new`, tool.packagePath];
-  const run = spawnSync('go', args, { cwd: join(import.meta.dirname, tool.module), stdio: 'inherit' });
-  if (run.status !== 0) {
-    console.error(`${tool.name} could not be built${run.error === undefined ? '' : `: ${run.error.message}`}`);
+  const args = ['build', '-v', '-ldflags', flags, '-o', `${target}.new`, tool.packagePath];
+  const failure = await goBuild(tool, args);
+  if (failure !== null) {
+    console.error(`${tool.name} could not be built:\n${failure}`);
     return false;
   }
   renameSync(`${target}.new`, target);
   return true;
+}
+
+const PROGRESS_MS = 15_000;
+
+/** Runs go, which names each package that it compiles; now and then how far it is. Null, or its last lines. */
+async function goBuild(tool: Tool, args: readonly string[]): Promise<string | null> {
+  const startMs = performance.now();
+  const child = spawn('go', args, {
+    cwd: join(import.meta.dirname, tool.module),
+    stdio: ['ignore', 'inherit', 'pipe'],
+  });
+  const last: string[] = [];
+  let packages = 0;
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    packages += 1;
+    last.push(line);
+    if (last.length > 20) last.shift();
+  });
+  const progress = setInterval(() => {
+    const seconds = Math.round((performance.now() - startMs) / 1000);
+    console.log(`  ${tool.name}: ${packages} packages fetched or compiled after ${seconds} s`);
+  }, PROGRESS_MS);
+  const code = await new Promise<number | null>((resolve) => {
+    child.once('error', (error) => last.push(error.message));
+    child.once('close', resolve);
+  });
+  clearInterval(progress);
+  return code === 0 ? null : last.join('\n');
 }
 
 function versionOf(tool: Tool): string {
