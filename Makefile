@@ -36,6 +36,10 @@ build: install ## compile to dist/
 demo: build ## the main job in a minute: spend through the proxy until the budget refuses (needs only npm)
 	@node scripts/demo.ts
 
+.PHONY: demo-cluster
+demo-cluster: build redis tools ## the same in a cluster: API server, Redis, operator, proxy, kubectl (first time: builds them)
+	@node scripts/demo-cluster.ts
+
 .PHONY: format
 format: install ## format the sources
 	@oxfmt

@@ -35,14 +35,23 @@ export function conditionsOf(
   });
 }
 
-/** The facts that are news: another status or another reason than before. A first True is no news but for Ready. */
+/** The facts that are news: another status or another reason than before. Of what is seen first, only what matters. */
 export function transitions(facts: readonly Fact[], before: readonly ObservedCondition[]): Fact[] {
   const known = new Map(before.map((condition) => [condition.type, condition]));
   return facts.filter(({ type, status, reason }) => {
     const earlier = known.get(type);
     if (earlier !== undefined) return earlier.status !== status || earlier.reason !== reason;
-    return type === 'Ready' || (type === 'Stalled' ? status === 'True' : status === 'False');
+    if (type === 'Ready' || type === 'Applied') return true;
+    return TRUE_IS_NEWS.has(type) ? status === 'True' : status === 'False';
   });
+}
+
+const TRUE_IS_NEWS: ReadonlySet<string> = new Set<ConditionType>(['Stalled', 'Expired']);
+
+/** Whether people should look: a raise that ends is as it should be. */
+export function isWarning({ type, status }: Fact): boolean {
+  if (type === 'Expired') return false;
+  return type === 'Stalled' ? status === 'True' : status === 'False';
 }
 
 /** RFC 3339 in UTC, whole seconds: the form of metav1.Time. */

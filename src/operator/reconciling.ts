@@ -7,12 +7,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { Log } from '../ports/log.ts';
 import { API_VERSION } from '../api/kind.ts';
-import { conditionsOf, type Fact, transitions } from './conditions.ts';
+import { conditionsOf, type Fact, isWarning, transitions } from './conditions.ts';
 import type { CustomObject, ObjectKey, ObservedStatus } from './custom-object.ts';
 import type { Keyring } from './keyring.ts';
 import type { Registry } from './registry.ts';
 import type { StatusWriter } from './status-writer.ts';
-import { isWarning } from './subject-facts.ts';
 import type { Charged } from './subject-status.ts';
 import type { World } from './world.ts';
 

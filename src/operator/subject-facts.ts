@@ -108,8 +108,3 @@ function whyAway(put: Pass['put']): string {
   if (put?.kind === 'misconfigured') return put.what;
   return put?.kind === 'fenced' ? 'another operator took over' : 'this operator has not begun writing';
 }
-
-/** Reasons that are worth a warning when they come. */
-export function isWarning({ type, status }: Fact): boolean {
-  return type === 'Stalled' ? status === 'True' : status === 'False';
-}
