@@ -18,7 +18,7 @@ interface Suite {
 const SUITES: Readonly<Record<string, Suite>> = {
   unit: { project: 'unit', budgetSeconds: 120 },
   integration: { project: 'integration', budgetSeconds: 600 },
-  cluster: { project: 'cluster', budgetSeconds: 300 },
+  cluster: { project: 'cluster', budgetSeconds: 600 },
 };
 
 interface Report {

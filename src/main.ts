@@ -43,7 +43,7 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   // What an operator can mend is said in words; a stack trace is for bugs.
-  const known = error instanceof Error && ['UsageError', 'DirectoryInUseError', 'KubeError'].includes(error.name);
+  const known = error instanceof Error && ['UsageError', 'DirectoryInUseError'].includes(error.name);
   process.stderr.write(`${known ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
   // Whatever was started before it failed must not keep half a process alive.
   process.exit(known && error.name === 'UsageError' ? 2 : 1);

@@ -45,6 +45,36 @@ function deadScripts(files: ReadonlyMap<string, string>): string[] {
   return names.filter((name) => !new RegExp(`'${name}'|^\\s*${name}:`, 'm').test(adapter.join('\n')));
 }
 
+describe('the Kubernetes client', () => {
+  it.each(['proxy', 'standalone', 'status', 'check'])(
+    'is never loaded by budgetd %s: it would cost 85 MB',
+    (command) => {
+      expect(reachedFrom(`src/commands/${command}.ts`).filter((path) => path.includes('kubernetes'))).toEqual([]);
+    },
+  );
+
+  it('is loaded by the operator alone', () => {
+    expect(reachedFrom('src/commands/operator.ts')).toContain('@kubernetes/client-node');
+    expect(reachedFrom('src/main.ts')).not.toContain('src/commands/operator.ts');
+  });
+});
+
+/** Everything that a file's static imports lead to. */
+function reachedFrom(start: string): string[] {
+  const reached = new Set<string>();
+  const follow = (path: string): void => {
+    if (reached.has(path)) return;
+    reached.add(path);
+    for (const [, kind = '', from = ''] of (texts.get(path) ?? '').matchAll(
+      /^(?:import|export) (type )?[^;]*?from '([^']+)'/gms,
+    )) {
+      if (kind === '') follow(from.startsWith('.') ? join(dirname(path), from) : from);
+    }
+  };
+  follow(start);
+  return [...reached];
+}
+
 describe('the linter', () => {
   /** Files that each break one rule, or none: the first line says which. They are no .ts here so that nothing reads them. */
   const planted = globSync('**/*.txt', { cwd: join(root, 'test/tidy/planted') }).toSorted();

@@ -1,11 +1,12 @@
 import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { createKubeApi } from '../adapters/kubernetes/kube-api.ts';
-import { loadKubeAccess } from '../adapters/kubernetes/kube-config.ts';
+import { type KubeAccess, loadKubeAccess } from '../adapters/kubernetes/kube-config.ts';
 import { createOperatorRegistry } from '../adapters/prometheus/operator-metrics.ts';
 import { signatureOf } from '../adapters/disk/signature.ts';
 import type { Config } from '../api/config.ts';
 import { durationMs } from '../api/form.ts';
+import { errorText } from '../ports/log.ts';
 import { type Operator, startOperator } from '../operator/operator.ts';
 import { createAdminServer } from '../proxy/admin-server.ts';
 import { readOptions } from './arguments.ts';
@@ -32,7 +33,8 @@ export async function runOperator(args: readonly string[], io: Io): Promise<numb
   if (read === null) return 1;
   const parts = createProcessParts(read.config, io);
   const { clock, random, log } = parts;
-  const access = loadKubeAccess({});
+  const access = kubeAccess(io);
+  if (access === null) return 1;
   const registry = createOperatorRegistry();
   const api = createKubeApi({ config: access, clock, metrics: registry.metrics });
   const store = createRedisStore(parts, read.config, read.redis);
@@ -80,6 +82,15 @@ export async function runOperator(args: readonly string[], io: Io): Promise<numb
     return 0;
   }
   process.exit(exitCode);
+}
+
+function kubeAccess(io: Io): KubeAccess | null {
+  try {
+    return loadKubeAccess({});
+  } catch (error) {
+    io.err(`kubernetes: ${errorText(error)}`);
+    return null;
+  }
 }
 
 function settingsOf({ operator = {} }: Config) {

@@ -29,6 +29,9 @@ const adjust = (name: string, spec: object): object =>
 const customer = (name: string): object =>
   objectOf('Customer', 'shop', name, { match: { type: 'Tier', tier: 'free' } });
 
+const team = (spec: object): object =>
+  objectOf('Team', 'platform', 'lenders', { allowedNamespaces: { from: 'All' }, ...spec });
+
 describe.skipIf(!hasClusterTools())('the operator of a cluster', () => {
   let world: ClusterWorld;
   let operator: Budgetd;
@@ -134,6 +137,26 @@ describe.skipIf(!hasClusterTools())('the operator of a cluster', () => {
     await until(async () => (await ask(first)) === '401 invalid_key');
     expect(await ask(second)).toBe('served');
     expect(world.keyOf('shop', 'rotated-key')).toBe(second);
+  }, 60_000);
+
+  test('a key that is suspended or over is refused, as is one whose Team is suspended or withdrew its consent', async () => {
+    const token = 'sk-of-a-key-that-people-switch-off-and-on-again';
+    const lent = { ...hash(token), teamRef: { namespace: 'platform', name: 'lenders' } };
+    world.apply(team({}), key('switched', lent));
+    await until(async () => (await ask(token)) === 'served');
+    world.apply(key('switched', { ...lent, suspend: true }));
+    await until(async () => (await ask(token)) === '401 invalid_key');
+    await until(() => keyCondition('switched', 'Ready')?.reason === 'Suspended');
+    world.apply(key('switched', { ...lent, expiresAt: '2026-01-01T00:00:00Z' }));
+    await until(() => keyCondition('switched', 'Ready')?.reason === 'Expired');
+    expect(await ask(token)).toBe('401 invalid_key');
+    world.apply(key('switched', lent), team({ suspend: true }));
+    await until(async () => (await ask(token)) === '403 reference_unresolved');
+    world.apply(team({ allowedNamespaces: { from: 'Same' } }));
+    await until(() => keyCondition('switched', 'ReferencesResolved')?.status === 'False');
+    expect(await ask(token)).toBe('403 reference_unresolved');
+    world.apply(team({}));
+    await until(async () => (await ask(token)) === 'served');
   }, 60_000);
 
   test('a Secret of somebody else is left alone; once it is gone the key is made', async () => {

@@ -22,6 +22,17 @@ interface Watcher {
 }
 
 const keyOf = ({ namespace = '', name }: { namespace?: string; name: string }): string => `${namespace}/${name}`;
+/** JSON merge patch, RFC 7396. */
+function merged(value: unknown, patch: unknown): unknown {
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const result = new Map(Object.entries((value ?? {}) as Record<string, unknown>));
+  for (const [name, change] of Object.entries(patch)) {
+    if (change === null) result.delete(name);
+    else result.set(name, merged(result.get(name), change));
+  }
+  return Object.fromEntries(result);
+}
+
 const nobody = (): void => {};
 
 export function createMemoryKubeApi(): MemoryKubeApi {
@@ -149,7 +160,7 @@ export function createMemoryKubeApi(): MemoryKubeApi {
       await enter(`patch ${keyOf(name)}`);
       const known = objects.get(keyOf(name));
       if (known === undefined) throw new KubeError('NotFound', 'there is none');
-      return store({ ...known, ...patch, metadata: known.metadata }, 'MODIFIED');
+      return store(merged(known, patch) as KubeObject, 'MODIFIED');
     },
   };
 }
