@@ -18,6 +18,8 @@ export interface ApiServer {
     args: readonly string[],
     input?: string,
   ): { readonly code: number; readonly out: string; readonly err: string };
+  /** Starts the controllers that collect what lost its owner and that empty deleted namespaces. */
+  startControllers(): void;
   /** Kills the API server; etcd lives on. */
   crash(): Promise<void>;
   /** Starts it again on the same port. */
@@ -81,6 +83,15 @@ export async function startApiServer(): Promise<ApiServer> {
     kubectl(args, input) {
       const run = spawnSync('kubectl', ['--kubeconfig', kubeconfig, ...args], { encoding: 'utf8', input: input ?? '' });
       return { code: run.status ?? 1, out: run.stdout, err: run.stderr };
+    },
+    startControllers() {
+      start('kube-controller-manager', [
+        `--kubeconfig=${kubeconfig}`,
+        '--controllers=garbage-collector-controller,namespace-controller',
+        '--leader-elect=false',
+        '--secure-port=0',
+        '--concurrent-gc-syncs=4',
+      ]);
     },
     async crash() {
       await kill(server);

@@ -13,6 +13,7 @@ describe.skipIf(!hasClusterTools())('the operator under faults', () => {
 
   beforeAll(async () => {
     world = await startClusterWorld();
+    world.api.startControllers();
     world.apply(namespaceOf('shop'));
     proxy = await world.startProxy();
   }, 120_000);
@@ -107,14 +108,31 @@ describe.skipIf(!hasClusterTools())('the operator under faults', () => {
 
   test('a namespace that is deleted while Redis is silent is forgotten when Redis is back', async () => {
     await start();
-    apply('doomed');
+    world.apply(namespaceOf('doomed'));
+    const sha256 = createHash('sha256').update(tokenOf('doomed')).digest('hex');
+    world.apply(objectOf('VirtualKey', 'doomed', 'bot', { key: { type: 'Hash', hash: { sha256 } } }));
     await served('doomed');
     process.kill(world.redis.pid(), 'SIGSTOP');
-    world.remove('virtualkey', 'shop', 'doomed');
-    await until(() => world.get('virtualkey', 'shop', 'doomed') === undefined);
+    world.api.kubectl(['delete', 'namespace', 'doomed', '--wait=false']);
+    await until(() => world.get('virtualkey', 'doomed', 'bot') === undefined);
     await new Promise((resolve) => setTimeout(resolve, 3_000));
     process.kill(world.redis.pid(), 'SIGCONT');
     await until(async () => (await ask('doomed')) === '401 invalid_key');
+  }, 120_000);
+
+  test('a VirtualKey that is deleted and made again waits for its old Secret to be collected, and gets another key', async () => {
+    await start();
+    world.apply(objectOf('VirtualKey', 'shop', 'reborn', {}));
+    await until(() => world.conditionOf('VirtualKey', 'shop', 'reborn', 'Ready')?.status === 'True');
+    const old = world.keyOf('shop', 'reborn-key');
+    world.remove('virtualkey', 'shop', 'reborn');
+    await until(() => world.get('virtualkey', 'shop', 'reborn') === undefined);
+    world.apply(objectOf('VirtualKey', 'shop', 'reborn', {}));
+    await until(() => world.conditionOf('VirtualKey', 'shop', 'reborn', 'Ready')?.status === 'True', 60_000);
+    const next = world.keyOf('shop', 'reborn-key');
+    expect(next).not.toBe(old);
+    await until(async () => (await world.ask(proxy, next)) === 'served');
+    expect(await world.ask(proxy, old)).toBe('401 invalid_key');
   }, 120_000);
 
   test('kinds that are gone and come back are followed again, and no key is cut because they were away', async () => {
