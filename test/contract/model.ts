@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import type { HoldId } from '../../src/core/hold.ts';
 import { spentByWindow } from '../../src/core/ledger-fields.ts';
 import type { ReserveCall } from '../../src/ports/ledger.ts';
+import type { Adjustment } from '../../src/ports/ledger-writer.ts';
 import {
   budget,
   type BudgetSpec,
@@ -20,7 +21,7 @@ import { type LedgerHome, type LedgerWorld, startWorld } from '../gen/ledger-wor
 
 /*
  * Random lives of a ledger against a bookkeeper with one counter per budget and window: short windows, two proxies,
- * a subject with a filtered budget, duplicates, late and unknown settles, beats, sweeps and time.
+ * a subject with a filtered budget, duplicates, late and unknown settles, beats, sweeps, resets and time.
  */
 
 const KEY: GroupSpec = group({
@@ -140,21 +141,67 @@ const beatStep = fc.record({ proxy: proxies, pick: fc.nat(50), amount: amounts }
   }),
 );
 
-const sweepStep = fc.constant(
-  step('sweep', async (model, world) => {
-    const outcome = await world.store.ledger.sweep(1000);
-    const booked = outcome.kind === 'swept' ? outcome.booked : [];
-    expect(outcome.kind).toBe('swept');
-    expect(new Map(booked.map(({ id, booked: amount }) => [key(id), amount]))).toEqual(model.oracle.sweep());
+async function sweep(model: Model, world: LedgerWorld): Promise<void> {
+  const outcome = await world.store.ledger.sweep(1000);
+  const booked = outcome.kind === 'swept' ? outcome.booked : [];
+  expect(outcome.kind).toBe('swept');
+  expect(new Map(booked.map(({ id, booked: amount }) => [key(id), amount]))).toEqual(model.oracle.sweep());
+}
+
+async function pass(model: Model, world: LedgerWorld, ms: number): Promise<void> {
+  await world.pass(ms);
+  model.oracle.pass(ms);
+}
+
+const sweepStep = fc.constant(step('sweep', sweep));
+
+const passStep = fc
+  .constantFrom(1, 5 * SECOND, 25 * SECOND, 70 * SECOND, 310 * SECOND)
+  .map((ms) => step(`pass(${ms} ms)`, (model, world) => pass(model, world, ms)));
+
+/** Every open hold is swept: what is settled afterwards corrects. */
+const silenceStep = fc.constant(
+  step('silence', async (model, world) => {
+    await pass(model, world, 70 * SECOND);
+    await sweep(model, world);
   }),
 );
 
-const passStep = fc.constantFrom(1, 5 * SECOND, 25 * SECOND, 70 * SECOND, 310 * SECOND).map((ms) =>
-  step(`pass(${ms} ms)`, async (model, world) => {
-    await world.pass(ms);
-    model.oracle.pass(ms);
-  }),
-);
+const resetStep = fc
+  .record({ pick: fc.nat(ALL.length - 1), all: fc.boolean(), agoMs: fc.constantFrom(0, 30 * SECOND, 400 * SECOND) })
+  .map(({ pick, all, agoMs }) =>
+    step(
+      `reset(group ${pick}, ${all ? 'all' : 'the first'}, asked ${agoMs} ms ago)`,
+      async ({ oracle: book }, world) => {
+        const one = ALL[pick] ?? KEY;
+        const specs = all ? one.budgets : one.budgets.slice(0, 1);
+        const askedMs = book.nowMs() - agoMs;
+        const adjustment: Adjustment = {
+          uid: `reset-${resets.next}`,
+          subject: one.subject,
+          createdMs: askedMs,
+          change: { type: 'Reset' },
+          budgets: specs.map(({ name, period, definition }) => {
+            return { name, counter: one.counter, window: calendar(period, book.nowMs()), definition };
+          }),
+        };
+        resets.next += 1;
+        const names = specs.map(({ name }) => name);
+        const before = book.reset(counterOf(one), names, askedMs);
+        const outcome = await world.store.writer.adjust(world.term, adjustment);
+        if (before.size === 0) {
+          expect(outcome).toEqual({ kind: 'window_over' });
+          return;
+        }
+        const applied = outcome.kind === 'adjusted' ? outcome.applied : null;
+        expect(new Map(applied?.budgets.map(({ name, amount }) => [name, amount]))).toEqual(before);
+        expect(await world.store.writer.adjust(world.term, adjustment)).toEqual({ kind: 'duplicate', applied });
+      },
+    ),
+  );
+
+/** Uids are never used twice. */
+const resets = { next: 0 };
 
 /** Ids that the ledger has something under. */
 const knownIds = new WeakMap<Model, Set<string>>();
@@ -183,6 +230,8 @@ async function expectSameBooks({ oracle: book }: Model, world: LedgerWorld): Pro
     const ledger = await world.look(one.subject);
     const counter = counterOf(one);
     expect(ledger.held[one.counter] ?? 0n, `${counter} held`).toBe(book.held(counter));
+    const total = (ledger.totals[one.counter] ?? 0n) - (ledger.credits[one.counter] ?? 0n);
+    expect(total, `${counter} in all`).toBe(book.total(counter));
     for (const { name } of one.budgets) {
       const bases = ledger.budgets[name]?.bases ?? [];
       const expected = bases.map(({ startSeconds }) => book.spent(counter, name, startSeconds));
@@ -194,7 +243,18 @@ async function expectSameBooks({ oracle: book }: Model, world: LedgerWorld): Pro
 export function modelContract(make: () => Promise<LedgerHome>): void {
   const nightly = process.env['BUDGETD_NIGHTLY'] !== undefined;
   const steps = fc.commands(
-    [reserveStep, reserveStep, settleStep, settleStep, againStep, beatStep, sweepStep, passStep],
+    [
+      reserveStep,
+      reserveStep,
+      settleStep,
+      settleStep,
+      againStep,
+      beatStep,
+      sweepStep,
+      silenceStep,
+      resetStep,
+      passStep,
+    ],
     { maxCommands: 40, size: 'max' },
   );
   test('random lives leave the books of one counter per window, and held is the sum of open holds', async () => {
