@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe } from 'vitest';
 import { NOON } from '../gen/calls.ts';
 import { type LedgerHome, type LedgerWorld, startWorld } from '../gen/ledger-world.ts';
-import { adjustContract } from './adjust.ts';
+import { adjustmentContract } from './adjust-record.ts';
+import { resetContract } from './adjust.ts';
 import { modelContract } from './model.ts';
 import { reserveContract } from './reserve.ts';
 import { settleContract } from './settle.ts';
@@ -40,7 +41,8 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHome>, sk
     describe('windows', () => windowContract(current));
     describe('settle', () => settleContract(current));
     describe('beat, sweep and time', () => upkeepContract(current));
-    describe('adjustments', () => adjustContract(current, make));
+    describe('resets', () => resetContract(current));
+    describe('adjustments', () => adjustmentContract(current, make));
     describe('writer and records', () => writerContract(current, make, skip));
   });
   describe(`ledger model: ${name}`, () => modelContract(make));

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe } from 'vitest';
 import { createRedisLedger } from '../../src/adapters/redis/redis-ledger.ts';
+import { subjectKey } from '../../src/core/hold.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import { hasRedis, type RedisServer, startRedis } from '../integration/redis-server.ts';
 import { silentLog } from '../gen/silent-log.ts';
@@ -30,6 +31,7 @@ describe.skipIf(!hasRedis())('Redis', () => {
         await server.admin.hset(`budgetd:{${installation}}:m`, 'test:now', String(ms));
       },
       another: open,
+      fields: (subject) => server.admin.hkeys(`budgetd:{${installation}}:s:${subjectKey(subject)}`),
       close: () => store.close(),
     };
   });

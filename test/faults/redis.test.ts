@@ -3,6 +3,7 @@ import { setTimeout as elapse } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createRedisLedger } from '../../src/adapters/redis/redis-ledger.ts';
 import { spentByWindow } from '../../src/core/ledger-fields.ts';
+import { LIFETIME } from '../../src/core/window.ts';
 import type { LedgerStore } from '../../src/ports/ledger-store.ts';
 import { budget, call, group, KNOWN, NEW, PLATFORM, REVISION, settleOf, subject } from '../gen/calls.ts';
 import { admitted, done } from '../gen/ledger-world.ts';
@@ -218,6 +219,35 @@ describe.skipIf(!hasRedis())('the ledger on a Redis that fails', () => {
     await server.admin.copy('saved', team, 'REPLACE');
     await done(store.ledger.settle(settleOf(call1, 30n)));
     expect(await standing(store)).toEqual({ total: 30n, held: 0n });
+  });
+
+  test('a base that cannot be raised leaves an adjustment undone, and says what is wrong', async () => {
+    const store = await open(server.port);
+    await attend(store);
+    await admitted(store.ledger.reserve(one(1)));
+    await done(store.ledger.settle(settleOf(one(1), 50n)));
+    const reset = (): ReturnType<LedgerStore['writer']['adjust']> =>
+      store.writer.adjust(term, {
+        uid: 'uid-1',
+        subject: KEY,
+        createdMs: startedMs,
+        change: { type: 'Reset' },
+        budgets: [{ name: 'total', counter: 'u', window: LIFETIME, definition: 'def-1' }],
+      });
+    const key = `${TAG}:s:vkey:shop/bot`;
+    const before = await server.admin.hgetall(key);
+    for (const [field, text, what] of [
+      ['z.u.total.0', 'x', 'not an integer'],
+      ['z.u.total.0', '9'.repeat(18), '18 digits'],
+      ['T.u', '1.5', 'no amount'],
+    ] as const) {
+      await server.admin.hset(key, field, text);
+      expect(await reset()).toMatchObject({ kind: 'misconfigured', what: expect.stringContaining(what) });
+      expect(await server.admin.hgetall(key)).toEqual({ ...before, [field]: text });
+      await server.admin.hdel(key, field);
+      await server.admin.hset(key, before);
+    }
+    expect(await reset()).toMatchObject({ kind: 'adjusted', applied: { budgets: [{ amount: 50n }] } });
   });
 
   test('a user without the right to one of the keys changes nothing, and is told', async () => {

@@ -12,6 +12,8 @@ export interface LedgerHome {
   setClock(ms: number): Promise<void>;
   /** A second process on the same data. */
   another(): Promise<LedgerStore>;
+  /** The names of a subject's stored fields. */
+  fields(subject: Subject): Promise<string[]>;
   close(): Promise<void>;
 }
 

@@ -9,7 +9,8 @@ local function add_all(change)
   local ok, failure = pcall(change, function(key, field, by)
     local sum = call('HINCRBY', key, field, by)
     done = done + 1
-    if sum > 999999999999999999 then error({ err = 'CORRUPT the hash ' .. key .. ' would have ' .. field .. ' above 18 digits' }) end
+    -- The server's numbers are exact, Lua's are not: what rounds to the bound is above it.
+    if sum >= 1e18 then error({ err = 'CORRUPT the hash ' .. key .. ' would have ' .. field .. ' above 18 digits' }) end
     if sum < 0 then error({ err = 'CORRUPT the hash ' .. key .. ' would have ' .. field .. ' below zero' }) end
   end)
   if ok then return end
