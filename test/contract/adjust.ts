@@ -130,10 +130,14 @@ export function resetContract(world: World): void {
     test('of amounts beyond 2^53 is exact to the nano-dollar', async () => {
       const million = 1_000_000_000_000_000n;
       for (let seq = 1; seq <= 11; seq += 1) await spend(seq, million - 1n);
-      expect((await applied()).budgets).toMatchObject([{ amount: 11n * million - 11n }]);
+      expect((await applied({ uid: 'first' })).budgets).toMatchObject([{ amount: 11n * million - 11n }]);
       expect(await spent('hourly')).toEqual([0n]);
-      await spend(12, 5n);
-      expect(await spent('hourly')).toEqual([5n]);
+      await spend(12, 20n);
+      expect((await applied({ uid: 'second' })).budgets).toMatchObject([{ amount: 20n }]);
+      await spend(13, million);
+      await spend(14, 3n);
+      const last = await applied({ uid: 'third', budgets: named(HOURLY, TOTAL) });
+      expect(last.budgets).toMatchObject([{ amount: million + 3n }, { amount: 12n * million + 12n }]);
     });
 
     test('of a window that nobody has used yet changes nothing and is on record', async () => {
