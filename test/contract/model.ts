@@ -257,20 +257,25 @@ export function modelContract(make: () => Promise<LedgerHome>): void {
     ],
     { maxCommands: 40, size: 'max' },
   );
-  test('random lives leave the books of one counter per window, and held is the sum of open holds', async () => {
-    await fc.assert(
-      fc.asyncProperty(steps, async (life) => {
-        const world = await startWorld(await make(), NOON);
-        try {
-          for (const one of [KEY, TEAM, USER]) await world.compile(one.subject);
-          const model: Model = { oracle: oracle(), calls: [], seqs: new Map() };
-          await fc.asyncModelRun(() => ({ model, real: world }), life);
-          await expectSameBooks(model, world);
-        } finally {
-          await world.close();
-        }
-      }),
-      { numRuns: nightly ? 5000 : 300, endOnFailure: false },
-    );
-  });
+  const timeout = nightly ? 900_000 : 120_000;
+  test(
+    'random lives leave the books of one counter per window, and held is the sum of open holds',
+    { timeout },
+    async () => {
+      await fc.assert(
+        fc.asyncProperty(steps, async (life) => {
+          const world = await startWorld(await make(), NOON);
+          try {
+            for (const one of [KEY, TEAM, USER]) await world.compile(one.subject);
+            const model: Model = { oracle: oracle(), calls: [], seqs: new Map() };
+            await fc.asyncModelRun(() => ({ model, real: world }), life);
+            await expectSameBooks(model, world);
+          } finally {
+            await world.close();
+          }
+        }),
+        { numRuns: nightly ? 5000 : 300, endOnFailure: false },
+      );
+    },
+  );
 }
