@@ -45,7 +45,7 @@ test.each([
   [{ smtp: { host: 'x' } }, 'smtp: NotYetSupported: alerts'],
   [{ operator: { webhook: {} } }, 'operator.webhook: NotYetSupported: the webhooks'],
   [{ metrics: { litellm: true } }, 'metrics.litellm: NotYetSupported: the metric names of LiteLLM'],
-  [{ metrics: { maxSeries: 5 } }, 'metrics.maxSeries: NotYetSupported: budget gauges'],
+  [{ metrics: { maxSeries: 0 } }, 'metrics.maxSeries: 0 is below the minimum of 1'],
   [{ ledger: { redis: { url: 'redis://a', cluster: {} } } }, 'ledger.redis.cluster: NotYetSupported: Redis Cluster'],
   [{ platform: { customers: {} } }, 'platform.customers: NotYetSupported: customers'],
   [{ platform: { defaults: { alerts: {} } } }, 'platform.defaults.alerts: NotYetSupported: default alerts'],

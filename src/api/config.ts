@@ -128,16 +128,15 @@ export const configSchema = later(
       max: 64,
       keys: LABEL_NAME,
     }).exactOptional(),
-    metrics: later(
-      object('Metrics.', {
-        litellm: later(z.literal(false).meta({ description: "LiteLLM's names too." }), {
-          true: 'the metric names of LiteLLM',
-        }).exactOptional(),
-      }),
-      {
-        maxSeries: 'budget gauges',
-      },
-    ).exactOptional(),
+    metrics: object('Metrics.', {
+      litellm: later(z.literal(false).meta({ description: "LiteLLM's names too." }), {
+        true: 'the metric names of LiteLLM',
+      }).exactOptional(),
+      maxSeries: integer('Most series of budgets that the operator shows; absent is 20000.', {
+        min: 1,
+        max: 1_000_000,
+      }).exactOptional(),
+    }).exactOptional(),
     log: object('Logging.', {
       level: choice('Least severity; absent is info.', ['debug', 'info', 'warn', 'error']).exactOptional(),
       format: choice('Form of a line; absent is json.', ['json', 'text']).exactOptional(),

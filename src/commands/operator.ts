@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { createKubeApi } from '../adapters/kubernetes/kube-api.ts';
 import { type KubeAccess, loadKubeAccess } from '../adapters/kubernetes/kube-config.ts';
+import { createBudgetGauges } from '../adapters/prometheus/budget-gauges.ts';
 import { createOperatorRegistry } from '../adapters/prometheus/operator-metrics.ts';
 import { signatureOf } from '../adapters/disk/signature.ts';
 import type { Config } from '../api/config.ts';
@@ -16,6 +17,7 @@ import type { Io } from './io.ts';
 import { createRedisStore } from './ledger-choice.ts';
 import { createProcessParts, readAddress } from './process-parts.ts';
 
+const MOST_SERIES = 20_000;
 const LEASE_CALL_MS = 4_000;
 const DEFAULTS = {
   leaseName: 'budgetd-operator',
@@ -36,6 +38,7 @@ export async function runOperator(args: readonly string[], io: Io): Promise<numb
   const access = kubeAccess(io);
   if (access === null) return 1;
   const registry = createOperatorRegistry();
+  const gauges = createBudgetGauges(read.config.metrics?.maxSeries ?? MOST_SERIES);
   const api = createKubeApi({ config: access, clock, metrics: registry.metrics });
   const store = createRedisStore(parts, read.config, read.redis);
   const { promise: ending, resolve: end } = Promise.withResolvers<number>();
@@ -44,7 +47,7 @@ export async function runOperator(args: readonly string[], io: Io): Promise<numb
 
   const admin = createAdminServer({
     isReady: () => operator?.isReady() ?? false,
-    exposition: () => registry.exposition(),
+    exposition: async () => (await registry.exposition()) + gauges.exposition(),
   });
   await admin.listen(readAddress(read.config.listen?.admin ?? '127.0.0.1:14090'));
   operator = startOperator(
@@ -55,6 +58,7 @@ export async function runOperator(args: readonly string[], io: Io): Promise<numb
       identity: `${hostname()}_${random.uuid()}`,
       platform: () => current.platform ?? {},
       swept: registry.swept,
+      figures: gauges.show,
       deposed(why) {
         log.error('not leading any more; this process ends', { why });
         end(1);

@@ -120,7 +120,7 @@ async function generated(deps: Deps, { owner, spec, inForce }: KeyRequest, baseU
     secretOf(issued, owner, { name, baseUrl, deletionPolicy: wish.deletionPolicy });
   const secret = await api.get(SECRETS, { namespace: owner.namespace, name });
   if (secret === null) {
-    const first = nextKey(generateVirtualKey(random), { issue: 0, hashes: inForce }, wish, at.nowMs);
+    const first = nextKey(generateVirtualKey(random), { issue: inForce.length, hashes: inForce }, wish, at.nowMs);
     await api.create(SECRETS, keep(first));
     return issuedReading(first, wish, { ...at, made: 'KeyIssued' });
   }
@@ -143,7 +143,8 @@ function successor(
   at: { wish: GeneratedKeySpec; inForce: readonly KeyHash[]; nowMs: number },
 ): IssuedKey | null {
   const { wish, inForce, nowMs } = at;
-  if (present === null) return nextKey(generateVirtualKey(random), { issue: 0, hashes: inForce }, wish, nowMs);
+  if (present === null)
+    return nextKey(generateVirtualKey(random), { issue: inForce.length, hashes: inForce }, wish, nowMs);
   if (!isRotationDue(present, wish, nowMs)) return null;
   const before = { issue: present.issue, hashes: hashesOf(present, wish, nowMs) };
   return nextKey(generateVirtualKey(random), before, wish, nowMs);

@@ -4,6 +4,7 @@ import type { Subject } from '../core/subject.ts';
 import { type Controller, type Outcome, startController } from '../machinery/controller.ts';
 import type { Elector } from '../machinery/elector.ts';
 import type { EventRecorder } from '../machinery/event-recorder.ts';
+import type { ShowFigures } from '../ports/budget-figures.ts';
 import { compilePlatform } from './compile-platform.ts';
 import { objectKey, type ObjectKey } from './custom-object.ts';
 import { createKeyring } from './keyring.ts';
@@ -55,7 +56,7 @@ export function startLeading(deps: LeaderDeps, options: OperatorOptions, term: n
   });
   const spend = startSpendWatch({ ledger: store.ledger, clock, log }, () => holder.current()?.registry ?? null, {
     options: options.status,
-    listener: spendListener(deps, platform.current),
+    listener: spendListener(deps, platform.current, options.figures),
   });
   const context: Reconciling = {
     ...deps,
@@ -130,8 +131,13 @@ function compareAll(office: Office, world: World, queues: Queues): void {
   }
 }
 
-function spendListener({ queues, world }: LeaderDeps, platform: () => PlatformRecord): SpendListener {
+function spendListener(
+  { queues, world }: LeaderDeps,
+  platform: () => PlatformRecord,
+  figures: ShowFigures,
+): SpendListener {
   return {
+    figures,
     moved: ({ subject }) => enqueueSubject(queues, subject, 'later'),
     drifted: ({ subject }) => enqueueSubject(queues, subject, 'now'),
     turned({ subject }) {

@@ -2,6 +2,7 @@ import { startElector, type Elector } from '../machinery/elector.ts';
 import type { PlatformConfig } from '../api/platform.ts';
 import { createEventRecorder } from '../machinery/event-recorder.ts';
 import { startReflector } from '../machinery/reflector.ts';
+import type { ShowFigures } from '../ports/budget-figures.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KubeApi } from '../ports/kube.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
@@ -28,6 +29,8 @@ export interface OperatorOptions {
   /** This process must end: it lost the lease, or was fenced. */
   readonly deposed: (why: string) => void;
   readonly swept: (holds: number) => void;
+  /** The leader's figures of all subjects, every second or more. */
+  readonly figures: ShowFigures;
 }
 
 export interface OperatorDeps {

@@ -68,7 +68,8 @@ export async function report(
   const conditions = conditionsOf(facts, before, { generation: object.generation, nowMs: clock.wallMs() });
   const status: ObservedStatus = { observedGeneration: object.generation, conditions, ...rest };
   const news = transitions(facts, before);
-  if (!(await statuses.write(object, status))) return;
+  const isMalformed = facts.some(({ type, reason }) => type === 'Stalled' && reason === 'InvalidSpec');
+  if (!(await statuses.write(object, status, isMalformed))) return;
   const said = new Set<string>();
   for (const fact of news) {
     if (said.has(fact.reason)) continue;

@@ -6,7 +6,9 @@ import type { Nanos } from '../core/money.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
 import type { Ledger, SubjectLedger } from '../ports/ledger.ts';
 import { errorText, type Log } from '../ports/log.ts';
+import type { ShowFigures, SubjectFigures } from '../ports/budget-figures.ts';
 import type { Registry } from './registry.ts';
+import { totalSpent } from './subject-status.ts';
 
 export interface SpendWatchOptions {
   /** At most one refresh of an object's figures in this time. */
@@ -22,6 +24,8 @@ export interface SpendListener {
   turned(record: SubjectRecord): void;
   /** What the ledger enforces is not what was published. */
   drifted(record: SubjectRecord): void;
+  /** Everything was looked at. */
+  readonly figures: ShowFigures;
 }
 
 export interface SpendWatch {
@@ -71,6 +75,7 @@ export function startSpendWatch(
     const current = registry();
     if (current === null) return;
     const records = [...current.living()];
+    const figures: SubjectFigures[] = [];
     const moved: { readonly record: SubjectRecord; readonly change: Nanos; readonly spent: Nanos }[] = [];
     for (let from = 0; from < records.length; from += BATCH) {
       const batch = records.slice(from, from + BATCH);
@@ -82,10 +87,12 @@ export function startSpendWatch(
         // The record may have been replaced while the ledger was read.
         if (current.record(record.subject) !== record) continue;
         if (current.hasDrifted(record, known.revision)) listener.drifted(record);
+        figures.push(figuresOf(record, known, read.nowMs));
         const change = compare(record, known, read.nowMs);
         if (change !== null) moved.push({ record, change, spent: known.totals.u ?? 0n });
       }
     }
+    listener.figures(figures);
     const allowed = Math.ceil((options.perSecond * sinceMs) / 1000);
     for (const { record, spent } of moved.toSorted((a, b) => (a.change < b.change ? 1 : -1)).slice(0, allowed)) {
       const path = subjectPath(record.subject);
@@ -110,6 +117,14 @@ function seenOf(record: SubjectRecord, known: SubjectLedger, at: { ledgerMs: num
     return `${budget.name} ${state} ${window.startSeconds}`;
   });
   return { state: states.join(), spent: known.totals.u ?? 0n, atMs: at.atMs };
+}
+
+function figuresOf(record: SubjectRecord, known: SubjectLedger, nowMs: number): SubjectFigures {
+  const budgets = record.budgets.map((budget) => {
+    const { limit, spent, held, window } = standingOf(budget, known, nowMs);
+    return { name: budget.name, limit, spent, held, resetsAtSeconds: window.endSeconds };
+  });
+  return { subject: record.subject, team: record.key?.team?.name ?? '', spent: totalSpent(known), budgets };
 }
 
 /** Repeats `look`, told how long ago the last one began, with pauses that grow with its duration. Returns its end. */

@@ -99,8 +99,13 @@ export interface KubeApi {
   replace(resource: KubeResource, object: KubeObject): Promise<KubeObject>;
   /** Server-side apply. With `subresource: 'status'` of a missing object: `NotFound`. */
   apply(resource: KubeResource, object: KubeObject, options: ApplyOptions): Promise<KubeObject>;
-  /** JSON merge patch; with `metadata.resourceVersion` in it, a changed object is a `Conflict`. */
-  patch(resource: KubeResource, name: KubeName, patch: Readonly<Record<string, unknown>>): Promise<KubeObject>;
+  /** JSON merge patch; with `metadata.resourceVersion` or `uid` in it, another object is a `Conflict`. */
+  patch(
+    resource: KubeResource,
+    name: KubeName,
+    patch: Readonly<Record<string, unknown>>,
+    options?: ApplyOptions,
+  ): Promise<KubeObject>;
 }
 
 /**

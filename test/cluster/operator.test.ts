@@ -32,6 +32,8 @@ const customer = (name: string): object =>
 const team = (spec: object): object =>
   objectOf('Team', 'platform', 'lenders', { allowedNamespaces: { from: 'All' }, ...spec });
 
+const lender = (name: string): object => objectOf('Team', 'shop', name, { budgets: [{ name: 'cap', limit: '1' }] });
+
 describe.skipIf(!hasClusterTools())('the operator of a cluster', () => {
   let world: ClusterWorld;
   let operator: Budgetd;
@@ -116,6 +118,7 @@ describe.skipIf(!hasClusterTools())('the operator of a cluster', () => {
     await until(async () => (await ask(token)) === '401 invalid_key');
   }, 60_000);
 
+  const spentBy = (kind: string, name: string): string => status(kind, 'shop', name).totalSpent;
   const keyCondition = (name: string, type: string): Condition | undefined =>
     conditionOf('VirtualKey', 'shop', name, type);
   const isReady = (name: string): boolean => keyCondition(name, 'Ready')?.status === 'True';
@@ -157,6 +160,33 @@ describe.skipIf(!hasClusterTools())('the operator of a cluster', () => {
     expect(await ask(token)).toBe('403 reference_unresolved');
     world.apply(team({}));
     await until(async () => (await ask(token)) === 'served');
+  }, 60_000);
+
+  test('what is spent stays where it was spent: another Team, another name, delete and apply', async () => {
+    const token = 'sk-of-a-key-that-moves-from-one-team-to-another';
+    const moving = (teamName: string): object => ({
+      ...hash(token),
+      teamRef: { name: teamName },
+      budgets: [{ name: 'cap', limit: '1' }],
+    });
+    world.apply(lender('first'), lender('second'), key('moving', moving('first')));
+    await until(async () => (await ask(token)) === 'served');
+    world.apply(key('moving', moving('second')));
+    await until(() => status('VirtualKey', 'shop', 'moving').observedGeneration === 2);
+    expect(await ask(token)).toBe('served');
+    await until(() => spentBy('VirtualKey', 'moving') === '0.012' && spentBy('Team', 'second') === '0.006');
+    expect(spentBy('Team', 'first')).toBe('0.006');
+
+    // Deleted and applied again: the same counters. Under another name: new ones.
+    world.remove('virtualkey', 'shop', 'moving');
+    await until(async () => (await ask(token)) === '401 invalid_key');
+    world.apply(key('moving', moving('second')));
+    await until(() => spentBy('VirtualKey', 'moving') === '0.012');
+    world.remove('virtualkey', 'shop', 'moving');
+    await until(async () => (await ask(token)) === '401 invalid_key');
+    world.apply(key('renamed', moving('second')));
+    await until(async () => (await ask(token)) === 'served');
+    await until(() => spentBy('VirtualKey', 'renamed') === '0.006' && spentBy('Team', 'second') === '0.012');
   }, 60_000);
 
   test('a Secret of somebody else is left alone; once it is gone the key is made', async () => {
@@ -256,6 +286,8 @@ describe.skipIf(!hasClusterTools())('the operator of a cluster', () => {
     await until(() =>
       String(status('VirtualKey', 'shop', 'mandated').blockedBy).startsWith('team/platform/retail budget all until'),
     );
+    const { out } = world.api.kubectl(['get', 'vkey', 'mandated', '-n', 'shop', '--no-headers']);
+    expect(out).toMatch(/^mandated +True +team\/platform\/retail budget all until \S+ +all +600 % +0\.006 +0\.001 /);
     world.configure('');
     await until(async () => (await ask(token)) === 'served');
   }, 60_000);
@@ -331,12 +363,19 @@ describe.skipIf(!hasClusterTools())('the operator of a cluster', () => {
       JSON.stringify(loose),
     ]);
     expect(patched.err).toBe('');
+    process.kill(operator.pid, 'SIGSTOP');
     await until(() => {
       // The server takes a moment to read its changed schema.
       world.api.kubectl(['apply', '-f', '-'], JSON.stringify(key('stored', { ...hash(token), budgets: 'many' })));
       return world.get('virtualkey', 'shop', 'stored').spec.budgets === 'many';
     });
-    world.api.kubectl(['apply', '--server-side', '--force-conflicts', '-f', 'crds']);
+    world.api.kubectl(['apply', '--server-side', '--force-conflicts', '-f', 'crds/budgetd.dev_virtualkeys.yaml']);
+    await until(() => {
+      const other = JSON.stringify(key('other', { budgets: 'many' }));
+      return world.api.kubectl(['apply', '--dry-run=server', '-f', '-'], other).code !== 0;
+    });
+    // The strict schema is back before the operator sees the object.
+    process.kill(operator.pid, 'SIGCONT');
     const invalid = await until(() =>
       keyCondition('stored', 'Ready')?.reason === 'InvalidSpec' ? keyCondition('stored', 'Ready') : undefined,
     );
@@ -380,6 +419,9 @@ describe.skipIf(!hasClusterTools())('the operator of a cluster', () => {
       /controller_runtime_reconcile_total\{controller="virtualkey",result="requeue_after"\} [1-9]/,
     );
     expect(metrics).toContain('controller_runtime_reconcile_panics_total{controller="virtualkey"} 0');
+    expect(metrics).toContain(
+      'budgetd_budget_limit_usd{kind="team",namespace="platform",name="retail",budget="all"} 0.001',
+    );
     expect(metrics).toMatch(/rest_client_requests_total\{code="200",method="GET",host="127.0.0.1:\d+"\} [1-9]/);
   });
 

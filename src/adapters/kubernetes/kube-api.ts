@@ -68,9 +68,15 @@ function createCalls(transport: KubeTransport, { clock }: KubeExchangeDeps, dead
       const body = json('application/apply-patch+yaml', object);
       return write({ ...about(resource, path), method: 'PATCH', query, body });
     },
-    async patch(resource, name, patch) {
-      const body = json('application/merge-patch+json', patch);
-      return write({ ...about(resource, named(resource, name, 'PATCH')), method: 'PATCH', query: '', body });
+    async patch(resource, name, patch, options) {
+      const path = named(resource, name, 'PATCH', options?.subresource);
+      const query = options === undefined ? '' : queryOf({ fieldManager: options.manager });
+      return write({
+        ...about(resource, path),
+        method: 'PATCH',
+        query,
+        body: json('application/merge-patch+json', patch),
+      });
     },
   };
 }

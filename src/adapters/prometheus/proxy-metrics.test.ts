@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { assert, expect, it } from 'vitest';
+import { BUDGET_GAUGE_FAMILIES } from './budget-gauges.ts';
 import { createOperatorRegistry } from './operator-metrics.ts';
 import { createProxyRegistry } from './proxy-metrics.ts';
 
@@ -24,7 +25,10 @@ it.each([
     [name, type, (labels ?? '').trim()].join(' '),
   );
   const { describe } = create();
-  const registered = (await describe()).map(({ name, type, labels }) => [name, type, labels.join(', ')].join(' '));
+  const families = role === 'operator' ? BUDGET_GAUGE_FAMILIES : [];
+  const registered = [...(await describe()), ...families].map(({ name, type, labels }) =>
+    [name, type, labels.join(', ')].join(' '),
+  );
   expect(documented.toSorted()).toEqual(registered.toSorted());
 });
 
