@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { parseUsd } from '../core/money.ts';
 import { conditionsSchema } from './condition.ts';
 import { choice, freeText, object, statusText, text } from './field.ts';
-import { CUSTOMER_ID, OBJECT_NAME, SHORT_NAME_OR_ALL, TIMESTAMP, USD } from './form.ts';
+import { CUSTOMER_ID, OBJECT_NAME, SHORT_NAME_OR_ALL, TIMESTAMP, USD, isInstant } from './form.ts';
 import { AGE, conditionColumn, type KindDefinition } from './kind.ts';
 import { withRules } from './rule.ts';
 import { observedGeneration } from './status.ts';
@@ -48,11 +48,20 @@ const raise = object('A limit raised for a while. Deleting the object withdraws 
       holds: (amount) => (parseUsd(amount) ?? 0n) > 0n,
     },
   ]),
-  until: text('WindowEnd, or a time.', {
-    pattern: new RegExp(`^(WindowEnd|${TIMESTAMP.pattern.source.slice(1, -1)})$`),
-    max: TIMESTAMP.max,
-    expected: 'WindowEnd or a time such as "2027-01-01T00:00:00Z"',
-  }),
+  until: withRules(
+    text('WindowEnd, or a time.', {
+      pattern: new RegExp(`^(WindowEnd|${TIMESTAMP.pattern.source.slice(1, -1)})$`),
+      max: TIMESTAMP.max,
+      expected: 'WindowEnd or a time such as "2027-01-01T00:00:00Z"',
+    }),
+    [
+      {
+        cel: "self == 'WindowEnd' || timestamp(self) > timestamp('1970-01-01T00:00:00Z')",
+        message: 'must be WindowEnd or a time that exists',
+        holds: (until) => until === 'WindowEnd' || isInstant(until),
+      },
+    ],
+  ),
 });
 
 export const budgetAdjustmentSpec = object(

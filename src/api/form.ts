@@ -73,6 +73,15 @@ export const TIMESTAMP: TextForm = {
   expected: 'a time such as "2027-01-01T00:00:00Z"',
 };
 
+/** Whether a text of the form {@link TIMESTAMP} is a time after 1970 that exists: no 30th of February. */
+export function isInstant(value: string): boolean {
+  try {
+    return Temporal.Instant.from(value).epochNanoseconds > 0n;
+  } catch {
+    return false;
+  }
+}
+
 const ATOM = "[A-Za-z0-9!#$%&'*+/=?^_{|}~-]+";
 const HOST_LABEL = '[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?';
 

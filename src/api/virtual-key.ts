@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { budgetsSchema, models } from './budget.ts';
 import { callsSchema } from './call-settings.ts';
 import { choice, flag, integer, list, listMap, object, set, statusInteger, statusText, text } from './field.ts';
-import { DURATION, LONG_OBJECT_NAME, SHORT_NAME, TIMESTAMP } from './form.ts';
+import { DURATION, LONG_OBJECT_NAME, SHORT_NAME, TIMESTAMP, isInstant } from './form.ts';
 import { AGE, BLOCKED_BY, BUDGET_COLUMNS, conditionColumn, type KindDefinition } from './kind.ts';
 import { objectRef, secretKeyRef } from './reference.ts';
 import { unionRules, withRules } from './rule.ts';
@@ -129,11 +129,3 @@ export const virtualKey: KindDefinition<'VirtualKey', typeof virtualKeySpec> = {
   ],
   selectableFields: ['.spec.teamRef.name', '.spec.teamRef.namespace', '.spec.userRef.name', '.spec.userRef.namespace'],
 };
-
-function isInstant(value: string): boolean {
-  try {
-    return Temporal.Instant.from(value).epochNanoseconds > 0n;
-  } catch {
-    return false;
-  }
-}
