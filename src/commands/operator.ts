@@ -1,4 +1,3 @@
-import type { Server } from 'node:http';
 import { hostname } from 'node:os';
 import { createKubeApi } from '../adapters/kubernetes/kube-api.ts';
 import { type KubeAccess, loadKubeAccess } from '../adapters/kubernetes/kube-config.ts';
@@ -49,7 +48,7 @@ export async function runOperator(args: readonly string[], io: Io): Promise<numb
     isReady: () => operator?.isReady() ?? false,
     exposition: async () => (await registry.exposition()) + gauges.exposition(),
   });
-  await admin.listen(readAddress(read.config.listen?.admin ?? '127.0.0.1:14090'));
+  const address = await admin.listen(readAddress(read.config.listen?.admin ?? '127.0.0.1:14090'));
   operator = startOperator(
     { api, leaseApi: api.withDeadline(LEASE_CALL_MS), store, clock, random, log, metrics: registry.metrics },
     {
@@ -65,7 +64,7 @@ export async function runOperator(args: readonly string[], io: Io): Promise<numb
       },
     },
   );
-  log.info('operator ready', { admin: addressOf(admin.server.address()) });
+  log.info('operator ready', { admin: address });
   const stopWatching = watchFiles(parts, { paths: [file], before }, () => {
     const next = rereadConfig(file, io);
     if (next === null) return log.error('configuration: not applied; the last good one stays in force');
@@ -106,10 +105,4 @@ function settingsOf({ operator = {} }: Config) {
       perSecond: operator.status?.perSecond ?? DEFAULTS.perSecond,
     },
   };
-}
-
-function addressOf(address: ReturnType<Server['address']>): string {
-  return typeof address === 'object' && address !== null
-    ? `http://${address.address}:${address.port}`
-    : String(address);
 }

@@ -9,14 +9,14 @@ import { createEventRecorder, type EventText } from './event-recorder.ts';
 const KEY = { apiVersion: 'g/v1', kind: 'Key', namespace: 'shop', name: `${'a'.repeat(240)}.b`, uid: 'u1' };
 const EVENT: EventText = { type: 'Warning', reason: 'BudgetExhausted', action: 'Reconcile', note: 'x'.repeat(2_000) };
 
-async function record(times: number, change: (n: number) => Partial<EventText>) {
+function recording(change: (n: number) => Partial<EventText> = () => ({})) {
   const api = createMemoryKubeApi();
   const clock = createManualClock(Date.UTC(2026, 0, 1));
   const recorder = createEventRecorder(
     { api, clock, random: systemRandom, log: createTestLog() },
     { component: 'budgetd.dev/operator', instance: 'one' },
   );
-  return { api, clock, recorder, say: (n: number) => recorder.record(KEY, { ...EVENT, ...change(n) }), times };
+  return { api, clock, recorder, say: (n: number) => recorder.record(KEY, { ...EVENT, ...change(n) }) };
 }
 
 async function eventsOf(api: ReturnType<typeof createMemoryKubeApi>) {
@@ -29,7 +29,7 @@ async function eventsOf(api: ReturnType<typeof createMemoryKubeApi>) {
 }
 
 test('an event has the form that the API server takes: bounded, with microseconds', async () => {
-  const { api, recorder, say } = await record(1, () => ({}));
+  const { api, recorder, say } = recording();
   say(0);
   await recorder.stop();
   const [event] = await eventsOf(api);
@@ -45,7 +45,7 @@ test('an event has the form that the API server takes: bounded, with microsecond
 });
 
 test('the same again within ten minutes becomes a series, later a new event', async () => {
-  const { api, clock, recorder, say } = await record(3, () => ({}));
+  const { api, clock, recorder, say } = recording();
   for (let n = 0; n < 3; n += 1) say(n);
   await recorder.stop();
   expect(await eventsOf(api)).toMatchObject([{ series: { count: 3 } }]);
@@ -56,7 +56,7 @@ test('the same again within ten minutes becomes a series, later a new event', as
 });
 
 test('one object says at most 25 things at once, then one in five minutes', async () => {
-  const { api, clock, recorder, say } = await record(40, (n) => ({ note: `note ${n}` }));
+  const { api, clock, recorder, say } = recording((n) => ({ note: `note ${n}` }));
   for (let n = 0; n < 40; n += 1) say(n);
   await recorder.stop();
   expect(await eventsOf(api)).toHaveLength(25);
@@ -67,7 +67,7 @@ test('one object says at most 25 things at once, then one in five minutes', asyn
 });
 
 test('an event that cannot be sent is nobody’s trouble', async () => {
-  const { api, recorder, say } = await record(2, (n) => ({ note: `note ${n}` }));
+  const { api, recorder, say } = recording((n) => ({ note: `note ${n}` }));
   api.failures.push(new KubeError('Forbidden', 'no'));
   say(0);
   say(1);

@@ -5,13 +5,12 @@ import { parseUsd } from '../core/money.ts';
 import type { Raise } from '../core/raise.ts';
 import { type Subject, subjectPath } from '../core/subject.ts';
 import type { SubjectLedger } from '../ports/ledger.ts';
+import { isSubjectKind, subjectOf } from './subject-object.ts';
 import type { World } from './world.ts';
 
 /** Whose budget an adjustment speaks of; null: a kind of subject that this version has no budgets for. */
 export function adjustedSubject(namespace: string, { subject }: BudgetAdjustmentSpec): Subject | null {
-  const kinds = { VirtualKey: 'vkey', Team: 'team', User: 'user' } as const;
-  if (subject.kind === 'TeamMember' || subject.kind === 'Customer') return null;
-  return { kind: kinds[subject.kind], namespace, name: subject.name ?? '' };
+  return isSubjectKind(subject.kind) ? subjectOf(subject.kind, `${namespace}/${subject.name ?? ''}`) : null;
 }
 
 export function adjustmentChange({ type, raise }: BudgetAdjustmentSpec): AdjustmentChange {

@@ -19,7 +19,8 @@ function make() {
     spec: VirtualKeySpec['key'],
     generation = 1,
     inForce: readonly { sha256: string; validUntilMs: null }[] = [],
-  ) => keyring.obtain({ owner: OWNER, generation, spec, inForce });
+    uid = OWNER.uid,
+  ) => keyring.obtain({ owner: { ...OWNER, uid }, generation, spec, inForce });
   const secret = async () => String((await api.get(SECRETS, NAME))?.['data']?.['api-key' as never]);
   return { api, clock, obtain, secret };
 }
@@ -90,4 +91,12 @@ test('a role without rights on Secrets is said, not thrown; other failures are',
   expect(await obtain(undefined)).toMatchObject({ kind: 'none', reason: 'SecretForbidden', stalled: false });
   api.failures.push(new KubeError('Unavailable', 'down'));
   await expect(obtain(undefined, 2)).rejects.toThrow('down');
+});
+
+test('another VirtualKey of the same name is not taken for the one that is gone', async () => {
+  const { api, obtain } = make();
+  await obtain(undefined);
+  const { length } = api.calls;
+  await obtain(undefined, 1, [], 'uid-2');
+  expect(api.calls.length).toBeGreaterThan(length);
 });

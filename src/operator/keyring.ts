@@ -63,8 +63,8 @@ export interface KeyRequest {
 export interface Keyring {
   /** @throws KubeError */
   obtain(request: KeyRequest): Promise<KeyReading>;
-  /** Of a VirtualKey that is gone, by its uid. */
-  forget(uid: string): void;
+  /** Of the VirtualKey `namespace/name`, which is gone. */
+  forget(key: string): void;
 }
 
 /** Secrets are fetched by name and never listed or watched, so each is looked at again now and then. */
@@ -81,7 +81,7 @@ interface Deps {
 }
 
 export function createKeyring(deps: Deps, options: { readonly baseUrl: string }): Keyring {
-  const known = new Map<string, { generation: number; reading: KeyReading }>();
+  const known = new Map<string, { uid: string; generation: number; reading: KeyReading }>();
 
   const obtainNow = async (request: KeyRequest): Promise<KeyReading> => {
     const { spec, owner } = request;
@@ -98,21 +98,22 @@ export function createKeyring(deps: Deps, options: { readonly baseUrl: string })
 
   return {
     async obtain(request) {
-      const { uid } = request.owner;
-      const memo = known.get(uid);
-      if (memo?.generation === request.generation && deps.clock.wallMs() < memo.reading.againMs) {
+      const { namespace, name, uid } = request.owner;
+      const key = `${namespace}/${name}`;
+      const memo = known.get(key);
+      if (memo?.uid === uid && memo.generation === request.generation && deps.clock.wallMs() < memo.reading.againMs) {
         return memo.reading.kind === 'key' ? { ...memo.reading, made: null } : memo.reading;
       }
       const reading = await obtainNow(request);
-      known.set(uid, { generation: request.generation, reading });
+      known.set(key, { uid, generation: request.generation, reading });
       return reading;
     },
-    forget: (uid) => void known.delete(uid),
+    forget: (key) => void known.delete(key),
   };
 }
 
 async function generated(deps: Deps, { owner, spec, inForce }: KeyRequest, baseUrl: string): Promise<KeyReading> {
-  const { api, clock, random } = deps;
+  const { api, clock } = deps;
   const wish = spec?.generated ?? {};
   const name = wish.secretName ?? `${owner.name}-key`;
   const at = { nowMs: clock.wallMs(), latestMs: later(deps, GENERATED_AGAIN_MS) };
@@ -120,7 +121,7 @@ async function generated(deps: Deps, { owner, spec, inForce }: KeyRequest, baseU
     secretOf(issued, owner, { name, baseUrl, deletionPolicy: wish.deletionPolicy });
   const secret = await api.get(SECRETS, { namespace: owner.namespace, name });
   if (secret === null) {
-    const first = nextKey(generateVirtualKey(random), { issue: inForce.length, hashes: inForce }, wish, at.nowMs);
+    const first = firstKey(deps, { wish, inForce, nowMs: at.nowMs });
     await api.create(SECRETS, keep(first));
     return issuedReading(first, wish, { ...at, made: 'KeyIssued' });
   }
@@ -136,18 +137,24 @@ async function generated(deps: Deps, { owner, spec, inForce }: KeyRequest, baseU
   return issuedReading(kept, wish, { ...at, made: made === null ? null : 'KeyRotated' });
 }
 
+interface Making {
+  readonly wish: GeneratedKeySpec;
+  readonly inForce: readonly KeyHash[];
+  readonly nowMs: number;
+}
+
+/** A key where the Secret has none; those that are in force without it get their overlap. */
+function firstKey({ random }: Deps, { wish, inForce, nowMs }: Making): IssuedKey {
+  return nextKey(generateVirtualKey(random), { issue: inForce.length, hashes: inForce }, wish, nowMs);
+}
+
 /** The key to make now; null: the present one stays. */
-function successor(
-  { random }: Deps,
-  present: IssuedKey | null,
-  at: { wish: GeneratedKeySpec; inForce: readonly KeyHash[]; nowMs: number },
-): IssuedKey | null {
-  const { wish, inForce, nowMs } = at;
-  if (present === null)
-    return nextKey(generateVirtualKey(random), { issue: inForce.length, hashes: inForce }, wish, nowMs);
+function successor(deps: Deps, present: IssuedKey | null, making: Making): IssuedKey | null {
+  if (present === null) return firstKey(deps, making);
+  const { wish, nowMs } = making;
   if (!isRotationDue(present, wish, nowMs)) return null;
   const before = { issue: present.issue, hashes: hashesOf(present, wish, nowMs) };
-  return nextKey(generateVirtualKey(random), before, wish, nowMs);
+  return nextKey(generateVirtualKey(deps.random), before, wish, nowMs);
 }
 
 async function referenced(deps: Deps, namespace: string, ref: { name: string; key: string }): Promise<KeyReading> {

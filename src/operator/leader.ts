@@ -4,6 +4,7 @@ import type { Subject } from '../core/subject.ts';
 import { type Controller, type Outcome, startController } from '../machinery/controller.ts';
 import type { Elector } from '../machinery/elector.ts';
 import type { EventRecorder } from '../machinery/event-recorder.ts';
+import type { Urgency } from '../machinery/waiting-keys.ts';
 import type { ShowFigures } from '../ports/budget-figures.ts';
 import { compilePlatform } from './compile-platform.ts';
 import { objectKey, type ObjectKey } from './custom-object.ts';
@@ -16,6 +17,7 @@ import { reconcilePlain } from './reconcile-plain.ts';
 import { reconcileSubject } from './reconcile-subject.ts';
 import { DONE, type Office, type Reconciling } from './reconciling.ts';
 import { type SpendListener, startSpendWatch } from './spend-watch.ts';
+import { isSubjectKind, objectOf } from './subject-object.ts';
 import { createStatusWriter } from './status-writer.ts';
 import type { World } from './world.ts';
 
@@ -69,14 +71,10 @@ export function startLeading(deps: LeaderDeps, options: OperatorOptions, term: n
     awaitKey: (sha256, object) => waiting.add(sha256, objectKey(object)),
   };
 
-  const reconcilePlatform = async (): Promise<Outcome> => {
-    const before = chargesOf(platform.current());
-    const compiled = platform.compile();
-    const put = await holder.current()?.registry.putPlatform(compiled);
-    if (put?.kind === 'fenced') holder.refused(put.term);
-    if (put?.kind === 'written') log.info('platform applied', { revision: compiled.revision });
-    if (chargesOf(compiled) !== before) enqueueKeys(deps);
-    return put?.kind === 'written' || put?.kind === 'unchanged' ? DONE : { kind: 'again', afterMs: PLATFORM_AGAIN_MS };
+  /** What is remembered of an object goes with it. */
+  const forget = (object: ObjectKey): void => {
+    context.statuses.forget(object);
+    if (object.kind === 'VirtualKey') context.keyring.forget(object.key);
   };
   const reconcile = (name: QueueName, key: string): Promise<Outcome> => {
     // A process that was stopped for a while may find another one leading.
@@ -84,8 +82,9 @@ export function startLeading(deps: LeaderDeps, options: OperatorOptions, term: n
     // A ledger that is there is claimed in a moment: statuses need not say in between that nothing is in force.
     const leftMs = beginMs + CLAIM_GRACE_MS - clock.monotonicMs();
     if (holder.current() === null && leftMs > 0) return Promise.resolve({ kind: 'again', afterMs: leftMs });
-    if (name === 'Platform') return reconcilePlatform();
-    if (name === 'VirtualKey' || name === 'Team' || name === 'User') return reconcileSubject(context, name, key);
+    if (name === 'Platform') return reconcilePlatform(deps, platform, holder);
+    if (world.object(name, key) === undefined) forget({ kind: name, key });
+    if (isSubjectKind(name)) return reconcileSubject(context, name, key);
     if (name === 'BudgetAdjustment') return reconcileAdjustment(context, key);
     return reconcilePlain(context, name, key);
   };
@@ -95,6 +94,21 @@ export function startLeading(deps: LeaderDeps, options: OperatorOptions, term: n
     await Promise.all(controllers.map((controller) => controller.stop()));
     holder.stop();
   };
+}
+
+/** Compiles the platform part and makes it binding. */
+async function reconcilePlatform(
+  deps: LeaderDeps,
+  platform: ReturnType<typeof createPlatformPart>,
+  holder: OfficeHolder,
+): Promise<Outcome> {
+  const before = chargesOf(platform.current());
+  const compiled = platform.compile();
+  const put = await holder.current()?.registry.putPlatform(compiled);
+  if (put?.kind === 'fenced') holder.refused(put.term);
+  if (put?.kind === 'written') deps.log.info('platform applied', { revision: compiled.revision });
+  if (chargesOf(compiled) !== before) enqueueKeys(deps);
+  return put?.kind === 'written' || put?.kind === 'unchanged' ? DONE : { kind: 'again', afterMs: PLATFORM_AGAIN_MS };
 }
 
 function startControllers(
@@ -147,11 +161,9 @@ function spendListener(
   };
 }
 
-/** The object whose specification a subject is; a member or customer has none of its own. */
-function enqueueSubject(queues: Queues, { kind, namespace, name }: Subject, urgency: 'now' | 'later'): void {
-  if (kind === 'member' || kind === 'customer') return;
-  const kinds = { vkey: 'VirtualKey', team: 'Team', user: 'User' } as const;
-  queues.enqueue({ kind: kinds[kind], key: `${namespace}/${name}` }, urgency);
+function enqueueSubject(queues: Queues, subject: Subject, urgency: Urgency): void {
+  const object = objectOf(subject);
+  if (object !== null) queues.enqueue(object, urgency);
 }
 
 /** The platform part of the configuration as the cluster's namespaces make it. */

@@ -3,6 +3,7 @@ import { tags } from '../api/subject.ts';
 import { subjectPath } from '../core/subject.ts';
 import { type CustomObject, type ObjectKey, objectKey } from './custom-object.ts';
 import type { Referable } from './compile-key.ts';
+import { isSubjectKind, subjectOf } from './subject-object.ts';
 
 /*
  * Which objects name which: read from stored specifications before anybody checked them, so nothing is taken for granted.
@@ -30,13 +31,13 @@ export function dependents(
   if (object === undefined) return [];
   const { kind, namespace, name } = object;
   if (kind === 'Team' || kind === 'User') {
-    const path = subjectPath({ kind: kind === 'Team' ? 'team' : 'user', namespace, name });
+    const path = subjectPath(subjectOf(kind, `${namespace}/${name}`));
     const adjustments = naming('BudgetAdjustment', path).map(objectKey);
     if (seenByKeys(before) === seenByKeys(after)) return adjustments;
     return [...naming('VirtualKey', path).map(objectKey), ...adjustments];
   }
   if (kind === 'VirtualKey') {
-    return naming('BudgetAdjustment', subjectPath({ kind: 'vkey', namespace, name })).map(objectKey);
+    return naming('BudgetAdjustment', subjectPath(subjectOf(kind, `${namespace}/${name}`))).map(objectKey);
   }
   if (kind === 'BudgetAdjustment') return [subjectObject(object)].flat();
   if (kind === 'Customer') return naming('Customer', matchName(object)).map(objectKey);
@@ -57,8 +58,7 @@ export function referableOf(object: CustomObject): Referable {
 /** The object whose budget an adjustment speaks of; none for a member or a customer. */
 export function subjectObject(adjustment: CustomObject): ObjectKey[] {
   const { kind, name } = record(record(adjustment.spec)['subject']);
-  if (kind !== 'VirtualKey' && kind !== 'Team' && kind !== 'User') return [];
-  return [{ kind, key: `${adjustment.namespace}/${String(name)}` }];
+  return isSubjectKind(kind) ? [{ kind, key: `${adjustment.namespace}/${String(name)}` }] : [];
 }
 
 /** One text per match: two Customers of a namespace with the same one are in each other's way. */
@@ -74,8 +74,9 @@ function reference(object: CustomObject, kind: 'team' | 'user', ref: unknown): s
 }
 
 function adjusted(adjustment: CustomObject): string[] {
-  const kinds = { VirtualKey: 'vkey', Team: 'team', User: 'user' } as const;
-  return subjectObject(adjustment).map(({ kind, key }) => `${kinds[kind as keyof typeof kinds]}/${key}`);
+  return subjectObject(adjustment).flatMap(({ kind, key }) =>
+    isSubjectKind(kind) ? [subjectPath(subjectOf(kind, key))] : [],
+  );
 }
 
 function seenByKeys(object: CustomObject | undefined): string {

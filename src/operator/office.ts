@@ -64,7 +64,9 @@ export function holdOffice(
       await sleep(clock, RETRY_MS);
     }
     claiming = false;
-    if (office !== null) options.opened(office);
+    if (office === null) return;
+    options.opened(office);
+    await keep();
   };
 
   const refused = (newest: number): void => {
@@ -84,7 +86,7 @@ export function holdOffice(
     startSweeper({ ledger: store.ledger, clock, log }, options.swept),
     every(clock, LEASE_MS, keep, (error) => complain(errorText(error))),
   ];
-  void insist().then(keep);
+  void insist();
 
   return {
     current: () => office,

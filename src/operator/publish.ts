@@ -9,6 +9,7 @@ import {
 } from '../core/record.ts';
 import { type Subject, subjectPath } from '../core/subject.ts';
 import type { EditOutcome, LedgerWriter, WriteOutcome } from '../ports/ledger-writer.ts';
+import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { Ledger, SubjectLedger } from '../ports/ledger.ts';
 import type { RecordStore } from '../ports/record-store.ts';
 import { tombstone } from './compile-subject.ts';
@@ -35,7 +36,7 @@ export interface Publisher {
   publish(compiled: Compiled, platform: PlatformRecord): Promise<PublishOutcome>;
 }
 
-const READ_BATCH = 200;
+export const READ_BATCH = 200;
 
 export function createPublisher(
   deps: { ledger: Ledger; writer: LedgerWriter; records: RecordStore },
@@ -44,36 +45,24 @@ export function createPublisher(
   const { writer, records } = deps;
   const { term } = options;
 
-  /** The record first, then the revision that makes it bind. */
-  const write = async (record: SubjectRecord): Promise<EditOutcome> => {
-    await records.put(`r:${subjectKey(record.subject)}`, encodeRecord(record));
-    const definitions = Object.fromEntries(record.budgets.map((budget) => [budget.name, budget.definition]));
-    return writer.edit(term, { subject: record.subject, revision: record.revision, definitions });
-  };
-
   /** What stopped the writing, or null. */
   const writeAll = async (
     changed: readonly SubjectRecord[],
     redefined: Redefined[],
   ): Promise<PublishOutcome | null> => {
     for (const record of changed) {
-      const outcome = await write(record);
+      const outcome = await writeRecord(deps, term, record);
       if (outcome.kind === 'redefined') redefined.push({ subject: record.subject, budgets: outcome.budgets });
       else if (outcome.kind !== 'done') return failed(outcome);
     }
     return null;
   };
 
-  const writePlatform = async (platform: PlatformRecord): Promise<WriteOutcome> => {
-    await records.put('platform', encodeRecord(platform));
-    return writer.editPlatform(term, platform.revision);
-  };
-
   return {
     holders: () => readHolders(records),
     async publish(compiled, platform) {
       const wanted = new Map(compiled.records.map((record) => [subjectKey(record.subject), record]));
-      const gone = (await stored(records, 'r:')).filter((key) => !wanted.has(key)).map(parseSubjectKey);
+      const gone = (await storedNames(records, 'r:')).filter((key) => !wanted.has(key)).map(parseSubjectKey);
       const living = await differing(deps, compiled.records);
       if (living.kind !== 'differing') return failed(living);
       const dead = await differing(deps, gone.map(tombstone));
@@ -82,7 +71,7 @@ export function createPublisher(
       // A Team exists before the platform demands it, and is demanded no more before it goes.
       const stopped = await writeAll(living.records, redefined);
       if (stopped !== null) return stopped;
-      const platformWritten = await writePlatform(platform);
+      const platformWritten = await writePlatform(deps, term, platform);
       if (platformWritten.kind !== 'done') return failed(platformWritten);
       const stoppedAgain = await writeAll(dead.records, redefined);
       if (stoppedAgain !== null) return stoppedAgain;
@@ -94,10 +83,33 @@ export function createPublisher(
   };
 }
 
+type Writing = Pick<LedgerStore, 'writer' | 'records'>;
+
+/** The record first, then the revision that makes it bind. @throws PortError */
+export async function writeRecord(
+  { writer, records }: Writing,
+  term: number,
+  record: SubjectRecord,
+): Promise<EditOutcome> {
+  await records.put(`r:${subjectKey(record.subject)}`, encodeRecord(record));
+  const definitions = Object.fromEntries(record.budgets.map((budget) => [budget.name, budget.definition]));
+  return writer.edit(term, { subject: record.subject, revision: record.revision, definitions });
+}
+
+/** The same of the platform part. @throws PortError */
+export async function writePlatform(
+  { writer, records }: Writing,
+  term: number,
+  platform: PlatformRecord,
+): Promise<WriteOutcome> {
+  await records.put('platform', encodeRecord(platform));
+  return writer.editPlatform(term, platform.revision);
+}
+
 /** Which subject each published key leads to, by hash. @throws PortError */
 export async function readHolders(records: RecordStore): Promise<Map<string, Subject>> {
   const holders = new Map<string, Subject>();
-  const hashes = await stored(records, 'k:');
+  const hashes = await storedNames(records, 'k:');
   const texts = await records.getAll(hashes.map((sha256) => `k:${sha256}`));
   for (const [index, sha256] of hashes.entries()) {
     const text = texts[index] ?? null;
@@ -107,7 +119,7 @@ export async function readHolders(records: RecordStore): Promise<Map<string, Sub
 }
 
 /** What of the stored names follows a prefix. */
-async function stored(records: RecordStore, prefix: string): Promise<string[]> {
+export async function storedNames(records: RecordStore, prefix: string): Promise<string[]> {
   return (await records.names()).filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length));
 }
 
@@ -119,7 +131,7 @@ async function writeIndex(records: RecordStore, compiled: Compiled): Promise<voi
     const text = encodeRecord({ subject });
     if (texts[index] !== text) await records.put(`k:${sha256}`, text);
   }
-  for (const sha256 of await stored(records, 'k:')) {
+  for (const sha256 of await storedNames(records, 'k:')) {
     if (!compiled.keys.has(sha256)) await records.remove(`k:${sha256}`);
   }
 }

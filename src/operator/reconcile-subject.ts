@@ -10,8 +10,8 @@ import { compileVirtualKey } from './compile-key.ts';
 import { compileSubject } from './compile-subject.ts';
 import { type CustomObject, type ObservedStatus, readSpec, type SpecReading } from './custom-object.ts';
 import { again, announce, DONE, isFirstSight, type Office, type Reconciling, report } from './reconciling.ts';
-import { type SubjectObjectKind, subjectOf } from './reconciling.ts';
 import type { PutOutcome } from './registry.ts';
+import { type SubjectObjectKind, subjectOf } from './subject-object.ts';
 import { type KeyPass, type Pass, subjectFacts } from './subject-facts.ts';
 import { type Charged, moneyStatus, totalSpent, unknownBudget, withinBudget } from './subject-status.ts';
 

@@ -1,6 +1,4 @@
-import { assert } from '../core/assert.ts';
 import type { PlatformRecord } from '../core/record.ts';
-import type { Subject } from '../core/subject.ts';
 import type { Outcome } from '../machinery/controller.ts';
 import type { EventRecorder } from '../machinery/event-recorder.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -43,18 +41,7 @@ export interface Reconciling {
   awaitKey(sha256: string, object: CustomObject): void;
 }
 
-/** The kinds whose objects are subjects themselves. */
-export type SubjectObjectKind = 'VirtualKey' | 'Team' | 'User';
-
 export const DONE: Outcome = { kind: 'done' };
-
-/** The subject whose specification an object is. */
-export function subjectOf(kind: SubjectObjectKind, key: string): Subject {
-  const slash = key.indexOf('/');
-  assert(slash > 0, `not an object key: ${key}`);
-  const kinds = { VirtualKey: 'vkey', Team: 'team', User: 'user' } as const;
-  return { kind: kinds[kind], namespace: key.slice(0, slash), name: key.slice(slash + 1) };
-}
 
 /** Writes an object's status, and one event for everything that is news. @throws KubeError */
 export async function report(

@@ -1,12 +1,20 @@
-import { subjectKey, parseSubjectKey } from '../core/hold.ts';
-import { encodeRecord, type PlatformRecord, type SubjectRecord } from '../core/record.ts';
+import { parseSubjectKey } from '../core/hold.ts';
+import type { PlatformRecord, SubjectRecord } from '../core/record.ts';
 import { type Subject, subjectPath } from '../core/subject.ts';
 import type { EditOutcome, Fenced } from '../ports/ledger-writer.ts';
 import type { LedgerStore } from '../ports/ledger-store.ts';
 import type { Away, Cold, Misconfigured } from '../ports/ledger.ts';
 import { tombstone } from './compile-subject.ts';
 import { createKeyIndex, type KeyIndex } from './key-index.ts';
-import { readHolders, readRecord, redefinedBudgets } from './publish.ts';
+import {
+  READ_BATCH,
+  readHolders,
+  readRecord,
+  redefinedBudgets,
+  storedNames,
+  writePlatform,
+  writeRecord,
+} from './publish.ts';
 
 export type PutOutcome =
   | { readonly kind: 'unchanged' }
@@ -44,8 +52,6 @@ export interface RegistryOptions {
   readonly released: (sha256: string) => void;
 }
 
-const BATCH = 200;
-
 export type LoadOutcome = { readonly kind: 'loaded'; readonly registry: Registry } | Cold | Away | Misconfigured;
 
 /**
@@ -56,11 +62,11 @@ export type LoadOutcome = { readonly kind: 'loaded'; readonly registry: Registry
 export async function loadRegistry(store: LedgerStore, options: RegistryOptions): Promise<LoadOutcome> {
   const { ledger, records } = store;
   const published: Published = { records: new Map(), unbound: new Set(), holders: await readHolders(records) };
-  const names = (await records.names()).filter((name) => name.startsWith('r:'));
-  for (let from = 0; from < names.length; from += BATCH) {
-    const batch = names.slice(from, from + BATCH);
-    const subjects = batch.map((name) => parseSubjectKey(name.slice(2)));
-    const [texts, read] = await Promise.all([records.getAll(batch), ledger.read(subjects)]);
+  const names = await storedNames(records, 'r:');
+  for (let from = 0; from < names.length; from += READ_BATCH) {
+    const batch = names.slice(from, from + READ_BATCH);
+    const subjects = batch.map(parseSubjectKey);
+    const [texts, read] = await Promise.all([records.getAll(batch.map((name) => `r:${name}`)), ledger.read(subjects)]);
     if (read.kind !== 'read') return read;
     for (const [index, subject] of subjects.entries()) {
       const record = readRecord(texts[index]) ?? tombstone(subject);
@@ -90,7 +96,7 @@ interface Published {
 }
 
 function createRegistry(store: LedgerStore, { term, released }: RegistryOptions, published: Published): Registry {
-  const { ledger, writer, records } = store;
+  const { ledger, records } = store;
   const { unbound } = published;
   const keys = createKeyIndex(records, published.holders, released);
   let platformRevision = '';
@@ -102,9 +108,7 @@ function createRegistry(store: LedgerStore, { term, released }: RegistryOptions,
     const budgets = redefinedBudgets(record, read.subjects[0]);
     if (budgets.length > 0) return { kind: 'redefined', budgets };
     unbound.add(subjectPath(record.subject));
-    await records.put(`r:${subjectKey(record.subject)}`, encodeRecord(record));
-    const definitions = Object.fromEntries(record.budgets.map((budget) => [budget.name, budget.definition]));
-    return writer.edit(term, { subject: record.subject, revision: record.revision, definitions });
+    return writeRecord(store, term, record);
   };
 
   const put = async (record: SubjectRecord): Promise<PutOutcome> => {
@@ -133,8 +137,7 @@ function createRegistry(store: LedgerStore, { term, released }: RegistryOptions,
     },
     async putPlatform(platform) {
       if (platformRevision === platform.revision) return { kind: 'unchanged' };
-      await records.put('platform', encodeRecord(platform));
-      const outcome = await writer.editPlatform(term, platform.revision);
+      const outcome = await writePlatform(store, term, platform);
       if (outcome.kind !== 'done') return outcome;
       platformRevision = platform.revision;
       return { kind: 'written' };

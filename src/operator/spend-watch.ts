@@ -1,6 +1,6 @@
 import { assert } from '../core/assert.ts';
 import type { SubjectRecord } from '../core/record.ts';
-import { standingOf } from '../core/standing.ts';
+import { type BudgetStanding, standingOf } from '../core/standing.ts';
 import { subjectPath } from '../core/subject.ts';
 import type { Nanos } from '../core/money.ts';
 import { type Clock, sleep } from '../ports/clock.ts';
@@ -57,9 +57,8 @@ export function startSpendWatch(
 ): SpendWatch {
   const shown = new Map<string, Seen>();
 
-  const compare = (record: SubjectRecord, known: SubjectLedger, nowMs: number): Nanos | null => {
+  const compare = (record: SubjectRecord, seen: Seen): Nanos | null => {
     const path = subjectPath(record.subject);
-    const seen = seenOf(record, known, { ledgerMs: nowMs, atMs: clock.monotonicMs() });
     const before = shown.get(path);
     if (before === undefined) return null;
     if (before.state !== seen.state) {
@@ -87,8 +86,9 @@ export function startSpendWatch(
         // The record may have been replaced while the ledger was read.
         if (current.record(record.subject) !== record) continue;
         if (current.hasDrifted(record, known.revision)) listener.drifted(record);
-        figures.push(figuresOf(record, known, read.nowMs));
-        const change = compare(record, known, read.nowMs);
+        const standings = standingsOf(record, known, read.nowMs);
+        figures.push(figuresOf(record, known, standings));
+        const change = compare(record, seenOf(known, standings, clock.monotonicMs()));
         if (change !== null) moved.push({ record, change, spent: known.totals.u ?? 0n });
       }
     }
@@ -105,25 +105,33 @@ export function startSpendWatch(
   return {
     begin(record, known, nowMs) {
       const path = subjectPath(record.subject);
-      if (!shown.has(path)) shown.set(path, seenOf(record, known, { ledgerMs: nowMs, atMs: clock.monotonicMs() }));
+      if (!shown.has(path)) shown.set(path, seenOf(known, standingsOf(record, known, nowMs), clock.monotonicMs()));
     },
     stop,
   };
 }
 
-function seenOf(record: SubjectRecord, known: SubjectLedger, at: { ledgerMs: number; atMs: number }): Seen {
-  const states = record.budgets.map((budget) => {
-    const { state, window } = standingOf(budget, known, at.ledgerMs);
-    return `${budget.name} ${state} ${window.startSeconds}`;
-  });
-  return { state: states.join(), spent: known.totals.u ?? 0n, atMs: at.atMs };
+interface NamedStanding extends BudgetStanding {
+  readonly name: string;
 }
 
-function figuresOf(record: SubjectRecord, known: SubjectLedger, nowMs: number): SubjectFigures {
-  const budgets = record.budgets.map((budget) => {
-    const { limit, spent, held, window } = standingOf(budget, known, nowMs);
-    return { name: budget.name, limit, spent, held, resetsAtSeconds: window.endSeconds };
-  });
+function standingsOf(record: SubjectRecord, known: SubjectLedger, nowMs: number): NamedStanding[] {
+  return record.budgets.map((budget) => ({ name: budget.name, ...standingOf(budget, known, nowMs) }));
+}
+
+function seenOf(known: SubjectLedger, standings: readonly NamedStanding[], atMs: number): Seen {
+  const states = standings.map(({ name, state, window }) => `${name} ${state} ${window.startSeconds}`);
+  return { state: states.join(), spent: known.totals.u ?? 0n, atMs };
+}
+
+function figuresOf(record: SubjectRecord, known: SubjectLedger, standings: readonly NamedStanding[]): SubjectFigures {
+  const budgets = standings.map(({ name, limit, spent, held, window }) => ({
+    name,
+    limit,
+    spent,
+    held,
+    resetsAtSeconds: window.endSeconds,
+  }));
   return { subject: record.subject, team: record.key?.team?.name ?? '', spent: totalSpent(known), budgets };
 }
 

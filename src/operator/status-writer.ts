@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { API_VERSION } from '../api/kind.ts';
 import { type KubeApi, KubeError } from '../ports/kube.ts';
-import { type CustomObject, type ObservedStatus, resourceOf } from './custom-object.ts';
+import { type CustomObject, objectKey, type ObjectKey, type ObservedStatus, resourceOf } from './custom-object.ts';
 
 /** Field manager of everything below `status`. A name for ever: another one would leave its fields behind. */
 const OPTIONS = { manager: 'budgetd-status', subresource: 'status' } as const;
@@ -18,13 +18,16 @@ export interface StatusWriter {
    */
   write(object: CustomObject, status: ObservedStatus, isMalformed?: boolean): Promise<boolean>;
   /** Of an object that is gone. */
-  forget(object: Pick<CustomObject, 'uid'>): void;
+  forget(object: ObjectKey): void;
 }
 
 export function createStatusWriter(api: KubeApi): StatusWriter {
-  /** The cache may lag behind, so the last written status is what counts. By uid. */
-  const written = new Map<string, ObservedStatus>();
-  const present = (object: CustomObject): ObservedStatus => written.get(object.uid) ?? object.status;
+  /** The cache may lag behind, so what was written last to this very object is what counts. */
+  const written = new Map<string, { readonly uid: string; readonly status: ObservedStatus }>();
+  const present = (object: CustomObject): ObservedStatus => {
+    const last = written.get(entryOf(objectKey(object)));
+    return last?.uid === object.uid ? last.status : object.status;
+  };
   return {
     present,
     async write(object, status, isMalformed = false) {
@@ -39,9 +42,13 @@ export function createStatusWriter(api: KubeApi): StatusWriter {
         if (!(error instanceof KubeError) || (error.reason !== 'NotFound' && error.reason !== 'Conflict')) throw error;
         return false;
       }
-      written.set(uid, status);
+      written.set(entryOf(objectKey(object)), { uid, status });
       return true;
     },
-    forget: ({ uid }) => void written.delete(uid),
+    forget: (object) => void written.delete(entryOf(object)),
   };
+}
+
+function entryOf({ kind, key }: ObjectKey): string {
+  return `${kind} ${key}`;
 }

@@ -7,6 +7,7 @@ import type { Log } from '../ports/log.ts';
 import type { KeyWorld } from './compile-key.ts';
 import { type CustomObject, customObject, objectKey, type ObjectKey } from './custom-object.ts';
 import { dependents, namedBy, referableOf } from './naming.ts';
+import { objectOf } from './subject-object.ts';
 
 export const NAMESPACES: KubeResource = {
   group: '',
@@ -83,8 +84,8 @@ export function createWorld(log: Log, listener: WorldListener): World {
     object,
     naming,
     referable(target) {
-      const kind = target.kind === 'team' ? 'Team' : 'User';
-      const found = object(kind, `${target.namespace}/${target.name}`);
+      const named = objectOf(target);
+      const found = named === null ? undefined : object(named.kind, named.key);
       return found === undefined ? undefined : referableOf(found);
     },
     keysOf: (name) =>
